@@ -1,1 +1,5 @@
-fn main() {}
+//! The `roundtable` command.
+
+fn main() -> std::process::ExitCode {
+    roundtable::cli::main()
+}

@@ -1,0 +1,1 @@
+//! The embedded model: no network, no weights to fetch, deterministic and honest.

@@ -1,0 +1,1 @@
+//! The chat loop: line editing, streaming, slash commands.

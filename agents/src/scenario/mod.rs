@@ -1,0 +1,1 @@
+//! Stories with faults: a YAML format, a runner, a replayer.

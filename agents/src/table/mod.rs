@@ -1,0 +1,1 @@
+//! The actors: root supervisor, shared services, sessions and their five roles.

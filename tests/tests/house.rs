@@ -1,0 +1,74 @@
+//! The shape of the house: which crate may know which, and that the README's rows name things that exist.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// The arrows of the design: crate, then what it may depend on.
+const ARROWS: [(&str, &[&str]); 5] = [
+    ("roundtable-tools", &[]),
+    ("roundtable-guardrails", &["roundtable-tools"]),
+    ("roundtable-memory", &["roundtable-tools", "roundtable-guardrails"]),
+    ("roundtable", &["roundtable-tools", "roundtable-guardrails", "roundtable-memory"]),
+    ("roundtable-tests", &["roundtable-tools", "roundtable-guardrails", "roundtable-memory", "roundtable"]),
+];
+
+/// What a crate must never know, even through others: the reason it can be built in seconds and tested without a world.
+const NEVER: [(&str, &[&str]); 3] = [
+    ("roundtable-tools", &["tokio", "reqwest", "lancedb", "ractor", "rand", "chrono", "jiff"]),
+    ("roundtable-guardrails", &["tokio", "reqwest", "lancedb", "ractor", "async-openai", "ollama-rs"]),
+    ("roundtable-memory", &["ractor", "async-openai", "ollama-rs", "reedline"]),
+];
+
+/// Normal and build dependencies of every package, by name.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+        .other_options(["--locked".to_owned()])
+        .exec()
+        .expect("cargo metadata runs in a checkout");
+    let resolve = metadata.resolve.as_ref().expect("cargo metadata resolves");
+    let names: BTreeMap<_, _> = metadata.packages.iter().map(|p| (&p.id, p.name.to_string())).collect();
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for node in &resolve.nodes {
+        let entry = all.entry(names[&node.id].clone()).or_default();
+        for dependency in &node.deps {
+            if dependency.dep_kinds.iter().any(|kind| kind.kind != DependencyKind::Development) {
+                entry.insert(names[&dependency.pkg].clone());
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn the_arrows_between_crates_point_one_way() {
+    let all = dependencies();
+    for (name, allowed) in ARROWS {
+        let ours: BTreeSet<_> = all[name].iter().filter(|d| d.starts_with("roundtable")).map(String::as_str).collect();
+        let allowed: BTreeSet<_> = allowed.iter().copied().collect();
+        assert!(ours.is_subset(&allowed), "`{name}` knows {ours:?} but may only know {allowed:?}");
+    }
+}
+
+#[test]
+fn no_crate_knows_what_it_must_never_know() {
+    let all = dependencies();
+    for (name, never) in NEVER {
+        let mut known = BTreeSet::new();
+        let mut open = vec![name];
+        while let Some(next) = open.pop() {
+            for dependency in all.get(next).into_iter().flatten() {
+                if known.insert(dependency.as_str()) {
+                    open.push(dependency);
+                }
+            }
+        }
+        for banned in never {
+            assert!(
+                !known.contains(*banned),
+                "`{name}` depends on `{banned}`, perhaps through others, which it must never know"
+            );
+        }
+    }
+}

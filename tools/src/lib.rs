@@ -1,1 +1,42 @@
-//! placeholder
+//! Machine-learning algorithms written from scratch, as a library and as tools that a model can call.
+//!
+//! Every tool is one file with the same five paragraphs: a header that teaches, `Args`, `Output`, `run`, and tests.
+//! [`Catalogue::standard`] holds them all, each with a JSON Schema made from its argument type, so the library call and
+//! the tool call are the same code and give the same answer.
+//!
+//! ```
+//! use roundtable_tools::{Catalogue, vectors::dot};
+//! use serde_json::json;
+//!
+//! // As a library:
+//! let args = dot::Args { a: [1.0, 2.0, 3.0].try_into()?, b: [4.0, 5.0, 6.0].try_into()? };
+//! assert_eq!(dot::run(&args)?.value, 32.0);
+//!
+//! // As a tool:
+//! let tools = Catalogue::standard()?;
+//! assert_eq!(tools.call("vector_dot", &json!({"a": [1, 2, 3], "b": [4, 5, 6]}))?, json!({"value": 32.0}));
+//!
+//! // A mistake comes back as something that can be repaired:
+//! let error = tools.call("vector_dott", &json!({})).unwrap_err();
+//! assert_eq!(error.nearest, ["vector_dot"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! This crate knows no clock, file, network, async runtime or global randomness: what happens depends on the arguments
+//! alone, and the same seed gives the same bits.
+
+pub mod catalogue;
+pub mod error;
+mod explain;
+mod finite;
+mod nearest;
+mod schema;
+pub mod stats;
+pub mod tool;
+pub mod value;
+pub mod vectors;
+
+pub use catalogue::{BuildError, Catalogue};
+pub use error::{Error, ErrorKind};
+pub use tool::{CallContext, Effect, Spec, Tool};
+pub use value::{Fraction, Matrix, Seed, Vector};

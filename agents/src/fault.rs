@@ -17,6 +17,12 @@ pub enum Point<'a> {
         /// The message's variant name, in snake case.
         message: &'a str,
     },
+    /// The executor is about to call a tool. It asks on its own side, not on the tool's thread, so that a hang here holds no
+    /// thread and the paused clock runs on.
+    Tool {
+        /// The tool's name.
+        tool: &'a str,
+    },
     /// The journal is about to append a record of this kind.
     Append {
         /// The record's kind, in snake case.
@@ -42,6 +48,9 @@ pub enum Action {
     Delay(Duration),
     /// The operation fails with this message (a full disk, for the journal).
     Fail(String),
+    /// What comes out is damaged: a tool's output breaks its schema; of a journal's record half a line is written, and the
+    /// process dies.
+    Corrupt,
     /// The process dies here, as under `kill -9`: nothing after this point happens.
     Die,
 }

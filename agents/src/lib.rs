@@ -7,6 +7,7 @@
 
 pub mod answer;
 pub mod cli;
+pub mod edge;
 pub mod event;
 pub mod evidence;
 pub mod fault;

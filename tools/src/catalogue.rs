@@ -5,9 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use serde_json::Value;
 
 use crate::{
+    cluster,
     error::{Error, ErrorKind},
+    linear,
     nearest::nearest,
-    stats,
+    probability, reduce, stats, text,
     tool::{CallContext, Tool, ToolBuilder},
     vectors,
 };
@@ -67,10 +69,40 @@ impl Catalogue {
     /// A tool whose schema does not compile, which is a bug in the tool.
     pub fn standard() -> Result<Self, BuildError> {
         Catalogue::empty()
-            .with_group("vectors", [Tool::pure("vector_dot", vectors::dot::run).examples(vectors::dot::EXAMPLES)])?
+            .with_group(
+                "vectors",
+                [
+                    Tool::pure("vector_dot", vectors::dot::run).examples(vectors::dot::EXAMPLES),
+                    Tool::pure("vector_cosine", vectors::cosine::run).examples(vectors::cosine::EXAMPLES),
+                    Tool::pure("vector_euclidean", vectors::euclidean::run).examples(vectors::euclidean::EXAMPLES),
+                ],
+            )?
             .with_group(
                 "stats",
-                [Tool::pure("mean_variance", stats::mean_variance::run).examples(stats::mean_variance::EXAMPLES)],
+                [
+                    Tool::pure("mean_variance", stats::mean_variance::run).examples(stats::mean_variance::EXAMPLES),
+                    Tool::pure("describe", stats::describe::run).examples(stats::describe::EXAMPLES),
+                ],
+            )?
+            .with_group(
+                "probability",
+                [
+                    Tool::pure("bayes_theorem", probability::bayes_theorem::run)
+                        .examples(probability::bayes_theorem::EXAMPLES),
+                    Tool::pure("gaussian_simulate", probability::gaussian_simulate::run)
+                        .examples(probability::gaussian_simulate::EXAMPLES),
+                ],
+            )?
+            .with_group("cluster", [Tool::pure("kmeans", cluster::kmeans::run).examples(cluster::kmeans::EXAMPLES)])?
+            .with_group("reduce", [Tool::pure("pca", reduce::pca::run).examples(reduce::pca::EXAMPLES)])?
+            .with_group(
+                "linear",
+                [Tool::pure("linear_regression", linear::linear_regression::run)
+                    .examples(linear::linear_regression::EXAMPLES)],
+            )?
+            .with_group(
+                "text",
+                [Tool::pure("recursive_chunk", text::recursive_chunk::run).examples(text::recursive_chunk::EXAMPLES)],
             )
     }
 

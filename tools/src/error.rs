@@ -4,6 +4,7 @@
 //! 6901), what would be right, and which names come close to one that does not exist.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// The kind of trouble, one per next move of whoever made the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -77,6 +78,18 @@ impl Error {
         Self::new(ErrorKind::TooLarge, path, message)
     }
 
+    /// The error as JSON: `{"kind", "message", "path"}`, with `"hint"` and `"nearest"` when there are any.
+    pub fn to_value(&self) -> Value {
+        let mut value = json!({"kind": self.kind, "message": self.message, "path": self.path});
+        if let Some(hint) = &self.hint {
+            value["hint"] = json!(hint);
+        }
+        if !self.nearest.is_empty() {
+            value["nearest"] = json!(self.nearest);
+        }
+        value
+    }
+
     /// Adds what would be right.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -113,15 +126,13 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn serialises_without_what_it_does_not_have() {
         let error = Error::undefined("/a", "`a` is a zero vector");
-        assert_eq!(
-            serde_json::to_value(&error).expect("plain data"),
-            json!({"kind": "undefined", "message": "`a` is a zero vector", "path": "/a"})
-        );
+        let expected = json!({"kind": "undefined", "message": "`a` is a zero vector", "path": "/a"});
+        assert_eq!(serde_json::to_value(&error).expect("plain data"), expected);
+        assert_eq!(error.to_value(), expected);
     }
 
     #[test]
@@ -129,5 +140,6 @@ mod tests {
         let error = Error::invalid("", "no").with_hint("yes").with_nearest(vec!["maybe".into()]);
         let text = serde_json::to_string(&error).expect("plain data");
         assert_eq!(serde_json::from_str::<Error>(&text).expect("its own text"), error);
+        assert_eq!(serde_json::to_value(&error).expect("plain data"), error.to_value());
     }
 }

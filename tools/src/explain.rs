@@ -183,13 +183,17 @@ fn list_in_words(part: &Value) -> String {
 fn bounds(part: &Value) -> String {
     // A bound that only says "64 bits" or "exact in JSON" is no news to anybody.
     let plain = |key: &str| part[key].as_f64().filter(|bound| bound.abs() < 1e15);
-    match (plain("minimum"), plain("maximum"), plain("exclusiveMinimum")) {
-        (Some(low), Some(high), _) => format!(" from {low} to {high}"),
-        (Some(low), None, _) => format!(" of {low} or more"),
-        (None, Some(high), _) => format!(" of {high} or less"),
-        (None, None, Some(low)) => format!(" above {low}"),
-        (None, None, None) => String::new(),
+    if let (Some(low), Some(high)) = (plain("minimum"), plain("maximum")) {
+        return format!(" from {low} to {high}");
     }
+    let words = [
+        plain("minimum").map(|low| format!("of {low} or more")),
+        plain("maximum").map(|high| format!("of {high} or less")),
+        plain("exclusiveMinimum").map(|low| format!("above {low}")),
+        plain("exclusiveMaximum").map(|high| format!("below {high}")),
+    ];
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    if words.is_empty() { String::new() } else { format!(" {}", words.join(" and ")) }
 }
 
 fn got(value: &Value) -> String {

@@ -25,13 +25,22 @@
 //! This crate knows no clock, file, network, async runtime or global randomness: what happens depends on the arguments
 //! alone, and the same seed gives the same bits.
 
+mod algebra;
+pub mod batch;
 pub mod catalogue;
+pub mod cluster;
 pub mod error;
 mod explain;
 mod finite;
+pub mod linear;
 mod nearest;
+pub mod probability;
+mod random;
+pub mod reduce;
 mod schema;
+mod special;
 pub mod stats;
+pub mod text;
 pub mod tool;
 pub mod value;
 pub mod vectors;

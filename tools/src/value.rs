@@ -230,6 +230,9 @@ impl JsonSchema for Matrix {
 pub struct Fraction(f64);
 
 impl Fraction {
+    /// The usual confidence.
+    pub const NINETY_FIVE_PERCENT: Fraction = Fraction(0.95);
+
     /// Takes a number from 0 to 1, both included.
     ///
     /// # Errors

@@ -1,3 +1,4 @@
 //! Statistics: what a list of numbers looks like.
 
+pub mod describe;
 pub mod mean_variance;

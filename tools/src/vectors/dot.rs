@@ -3,7 +3,7 @@
 //! Multiply two vectors place by place and add up: `a·b = a₁b₁ + a₂b₂ + … = |a| |b| cos θ`. It measures how much of
 //! one vector lies along the other: 0 for a right angle, negative when they point apart.
 //!
-//! Cost: O(n). The sum is compensated, so that `1e16 + 3 - 1e16` is 3 and not 4 or 0.
+//! Cost: O(n). The sum is compensated, so that `1e16 + 3 - 1e16` is 3 and not 4.
 //! References: G. Strang, *Introduction to Linear Algebra*, §1.2; Ogita, Rump and Oishi 2005 for the summation.
 
 use schemars::JsonSchema;
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn keeps_what_plain_summation_loses() {
-        // Oracle: Python's `fractions.Fraction` gives 3 and 2 exactly; numpy 2 gives 4 and 0.
+        // Oracle: Python's `fractions.Fraction` gives 3 and 2 exactly; numpy gives 4 and 1.
         check(&[1e16, 3.0, -1e16], &[1.0, 1.0, 1.0], 3.0);
         check(&[1e100, 1.0, -1e100, 1.0], &[1.0, 1.0, 1.0, 1.0], 2.0);
     }

@@ -1,6 +1,8 @@
 //! Vectors: products, lengths and angles, with arithmetic that keeps its digits.
 
+pub mod cosine;
 pub mod dot;
+pub mod euclidean;
 
 use crate::error::Error;
 
@@ -31,4 +33,17 @@ fn same_length(a: &[f64], b: &[f64]) -> Result<(), Error> {
     }
     Err(Error::invalid("/b", format!("`b` has {} values, but `a` has {}", b.len(), a.len()))
         .with_hint("give two vectors of the same length"))
+}
+
+/// The vector with its largest value brought near 1 by a power of two, which changes no digit, and what to multiply by
+/// to get back.
+fn scaled(x: &[f64]) -> (Vec<f64>, f64) {
+    let largest = x.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
+    if largest == 0.0 {
+        return (x.to_vec(), 1.0);
+    }
+    // Below 2^-1022 numbers have fewer digits and their reciprocals overflow: near 1 is near enough.
+    let power = (largest.log2().floor() as i32).clamp(-1022, 1022);
+    let (down, up) = (2.0_f64.powi(-power), 2.0_f64.powi(power));
+    (x.iter().map(|x| x * down).collect(), up)
 }

@@ -1,0 +1,3 @@
+//! Clustering: groups that nobody named.
+
+pub mod kmeans;

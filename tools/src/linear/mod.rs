@@ -1,0 +1,3 @@
+//! Linear models: a weighted sum of the columns.
+
+pub mod linear_regression;

@@ -1,0 +1,3 @@
+//! Dimension reduction: fewer columns that say nearly as much.
+
+pub mod pca;

@@ -1,0 +1,3 @@
+//! Text: cutting it into pieces.
+
+pub mod recursive_chunk;

@@ -1,0 +1,71 @@
+//! The tools against reference results of scikit-learn, SciPy, NumPy, statsmodels and LangChain.
+//!
+//! `tests/golden/*.json` hold the cases; each names its reference. `tests/matchers/mod.rs` says what "agrees" means.
+
+mod matchers;
+
+use std::{fs, path::Path};
+
+use matchers::{agrees, with_data};
+use roundtable_tools::Catalogue;
+use serde_json::Value;
+
+/// Runs the cases of one file and fails with every disagreement at once.
+fn check(topic: &str, cases: usize) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{topic}.json"));
+    let text = fs::read_to_string(path).expect("the golden file lies beside this test");
+    let topic: Value = serde_json::from_str(&text).expect("golden files are JSON");
+    let tools = Catalogue::standard().expect("every schema compiles");
+    let list = topic["cases"].as_array().expect("a list of cases");
+    assert_eq!(list.len(), cases);
+    let disagreements: Vec<String> = list
+        .iter()
+        .filter_map(|case| {
+            let arguments = with_data(&case["args"], &topic["datasets"]);
+            let expected = with_data(&case["expected"], &topic["datasets"]);
+            let result = tools.call(case["tool"].as_str().expect("a tool's name"), &arguments);
+            agrees(result, &expected, &case["tolerance"]).err().map(|why| format!("{}: {why}", case["name"]))
+        })
+        .collect();
+    assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
+}
+
+#[test]
+fn bayes() {
+    check("bayes", 14);
+}
+
+#[test]
+fn chunking() {
+    check("chunking", 39);
+}
+
+#[test]
+fn clustering() {
+    check("clustering", 22);
+}
+
+#[test]
+fn gaussian() {
+    check("gaussian", 5);
+}
+
+#[test]
+fn linear_models() {
+    check("linear_models", 15);
+}
+
+#[test]
+fn pca() {
+    check("pca", 29);
+}
+
+#[test]
+fn stats() {
+    check("stats", 19);
+}
+
+#[test]
+fn vectors() {
+    check("vectors", 44);
+}

@@ -1,1 +1,3 @@
 //! The chat loop: line editing, streaming, slash commands.
+
+pub mod render;

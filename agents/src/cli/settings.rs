@@ -1,0 +1,170 @@
+//! The options that every command takes, and the folders that follow from them.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use etcetera::BaseStrategy;
+
+use super::failure::{Failure, Outcome};
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Settings {
+    /// Where memory, journals, history and pictures are kept: a folder, or an object-store URI for the memory alone
+    #[arg(long, global = true, value_name = "DIR|URI", env = "ROUNDTABLE_DATA_DIR")]
+    pub data_dir: Option<String>,
+
+    /// Who answers: `auto` takes what the environment offers, else the embedded model
+    #[arg(long, global = true, value_enum, default_value_t = Provider::Auto, env = "ROUNDTABLE_PROVIDER")]
+    pub provider: Provider,
+
+    /// The model's name at its provider; for `scripted`, the file with its lines
+    #[arg(long, global = true, value_name = "NAME", env = "ROUNDTABLE_MODEL")]
+    pub model: Option<String>,
+
+    /// The model server's address (OpenAI-compatible or Ollama)
+    #[arg(long, global = true, value_name = "URL", env = "ROUNDTABLE_BASE_URL")]
+    pub base_url: Option<String>,
+
+    /// Write only JSON lines to stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// How passages are gathered for an answer
+    #[arg(long, global = true, value_enum, default_value_t = Rag::MultiStage)]
+    pub rag: Rag,
+
+    /// How passages are put in order
+    #[arg(long, global = true, value_enum, default_value_t = Rerank::LateInteraction)]
+    pub rerank: Rerank,
+
+    /// The seed of everything that draws lots
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+
+    /// How long a turn may take, such as `90`, `30s`, `500ms` or `2m`
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    pub deadline: Option<Duration>,
+}
+
+/// Who answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Provider {
+    /// `OPENAI_API_KEY` or `OPENAI_BASE_URL`, else a reachable Ollama, else offline
+    Auto,
+    /// The embedded model: no key, no network
+    Offline,
+    /// Any OpenAI-compatible server
+    Openai,
+    /// An Ollama server
+    Ollama,
+    /// Lines from a file, for tests and scenarios
+    Scripted,
+}
+
+/// How passages are gathered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Rag {
+    /// One search, as asked
+    Naive,
+    /// Search wide, rerank, keep the best
+    MultiStage,
+    /// Search again while it brings something new
+    Agentic,
+    /// Split the question and answer its parts
+    Recursive,
+}
+
+/// How passages are put in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Rerank {
+    /// As the search found them
+    None,
+    /// By the best match of every word of the question
+    LateInteraction,
+}
+
+/// Reads `90`, `30s`, `500ms`, `2m`, `1h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        other => return Err(format!("`{other}` is no unit of time: use `ms`, `s`, `m` or `h`")),
+    };
+    let number: f64 = digits.parse().map_err(|_| format!("`{digits}` is not a number"))?;
+    match Duration::try_from_secs_f64(number * unit) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err("a time must be more than zero and not endless".to_owned()),
+    }
+}
+
+impl Settings {
+    /// The local data folder.
+    pub fn folder(&self) -> Outcome<PathBuf> {
+        match self.data_dir.as_deref() {
+            Some(folder) if !is_uri(folder) => Ok(PathBuf::from(folder)),
+            _ => {
+                let base = etcetera::choose_base_strategy().map_err(|error| {
+                    let next = "set `--data-dir` or the environment variable HOME";
+                    Failure::failed("cannot find the data folder", error.to_string(), next)
+                })?;
+                Ok(base.data_dir().join("roundtable"))
+            }
+        }
+    }
+
+    /// Where the memory is: a folder in the data folder, or the URI as given.
+    pub fn memory(&self) -> Outcome<String> {
+        match self.data_dir.as_deref() {
+            Some(uri) if is_uri(uri) => Ok(uri.to_owned()),
+            _ => Ok(self.folder()?.join("memory").to_string_lossy().into_owned()),
+        }
+    }
+
+    /// Where journals are.
+    pub fn journal(&self) -> Outcome<PathBuf> {
+        Ok(self.folder()?.join("journal"))
+    }
+
+    /// Where pictures are saved.
+    pub fn pictures(&self) -> Outcome<PathBuf> {
+        Ok(self.folder()?.join("pictures"))
+    }
+
+    /// The file with what was typed.
+    pub fn history(&self) -> Outcome<PathBuf> {
+        Ok(self.folder()?.join("history.txt"))
+    }
+}
+
+fn is_uri(place: &str) -> bool {
+    place.contains("://") && !Path::new(place).exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        let check = |text: &str, millis: u64| assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        check("90", 90_000);
+        check("30s", 30_000);
+        check("500ms", 500);
+        check("1.5m", 90_000);
+        for bad in ["", "s", "0", "-1", "5 parsecs", "1e99h", "nan"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_uri_moves_the_memory_alone() {
+        assert!(is_uri("s3://bucket/path"));
+        assert!(!is_uri("/home/me/data"));
+    }
+}

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, ErrorKind},
     linear,
     nearest::nearest,
-    probability, reduce, stats, text,
+    plot, probability, reduce, stats, text,
     tool::{CallContext, Tool, ToolBuilder},
     vectors,
 };
@@ -103,6 +103,11 @@ impl Catalogue {
             .with_group(
                 "text",
                 [Tool::pure("recursive_chunk", text::recursive_chunk::run).examples(text::recursive_chunk::EXAMPLES)],
+            )?
+            .with_group(
+                "plot",
+                [Tool::pure("plot_cosine_vs_euclidean", plot::cosine_vs_euclidean::run)
+                    .examples(plot::cosine_vs_euclidean::EXAMPLES)],
             )
     }
 

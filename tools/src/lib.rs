@@ -34,6 +34,7 @@ mod explain;
 mod finite;
 pub mod linear;
 mod nearest;
+pub mod plot;
 pub mod probability;
 mod random;
 pub mod reduce;

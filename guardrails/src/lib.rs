@@ -22,6 +22,7 @@
 //! This crate knows no storage, no async runtime and no chat model; it decides from the text alone.
 
 pub mod approval;
+pub mod canonical;
 pub mod doors;
 pub mod rails;
 pub mod report;

@@ -5,7 +5,7 @@
 //! a person may talk *about* an attack, a document has no business giving orders.
 
 use crate::{
-    rails::{Rail, Saw, Sight, Text, budget},
+    rails::{Rail, Saw, Sight, Text, budget, injection},
     report::{Door, Finding, Refusal, Report, Verdict},
     trust::{Cleared, Untrusted},
 };
@@ -31,10 +31,10 @@ const fn row(rail: Rail, flag: f64, block: f64, change: bool) -> Row {
     Row { rail, flag, block, change }
 }
 
-const USER: &[Row] = &[row(budget::RAIL, 0.5, 0.9, false)];
-const DOCUMENT: &[Row] = &[row(budget::RAIL, 0.5, 0.9, false)];
-const TOOL: &[Row] = &[row(budget::RAIL, 0.5, NEVER, false)];
-const MEMORY: &[Row] = &[row(budget::RAIL, 0.5, 0.9, false)];
+const USER: &[Row] = &[row(budget::RAIL, 0.5, 0.9, false), row(injection::SAID, 0.5, 0.75, false)];
+const DOCUMENT: &[Row] = &[row(budget::RAIL, 0.5, 0.9, false), row(injection::READ, 0.5, 0.75, false)];
+const TOOL: &[Row] = &[row(budget::RAIL, 0.5, NEVER, false), row(injection::READ, 0.5, 0.75, false)];
+const MEMORY: &[Row] = &[row(budget::RAIL, 0.5, 0.9, false), row(injection::READ, 0.5, 0.75, false)];
 const OUTPUT: &[Row] = &[row(budget::RAIL, 0.5, NEVER, false)];
 
 /// A type whose texts can be screened one by one.

@@ -4,8 +4,10 @@
 //! and add a row to the doors that should have it in [`crate::doors`].
 
 pub mod budget;
+pub mod injection;
 
-use std::{borrow::Cow, ops::Range};
+use crate::canonical::{View, views};
+use std::{borrow::Cow, cell::OnceCell, ops::Range};
 
 /// A rail: what it is called and how it looks at a text.
 #[derive(Debug, Clone, Copy)]
@@ -20,17 +22,23 @@ pub struct Rail {
 #[derive(Debug)]
 pub struct Text<'a> {
     original: &'a str,
+    views: OnceCell<Vec<View>>,
 }
 
 impl<'a> Text<'a> {
     /// Prepares a text for any number of rails.
     pub fn new(original: &'a str) -> Self {
-        Text { original }
+        Text { original, views: OnceCell::new() }
     }
 
     /// The text as it came.
     pub fn original(&self) -> &'a str {
         self.original
+    }
+
+    /// Its readings, the plain one first; made when first asked for.
+    pub fn views(&self) -> &[View] {
+        self.views.get_or_init(|| views(self.original))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Chat models behind one trait: a request in, a stream of deltas out, usage at the end.
 //!
-//! A provider is one file that implements [`ChatModel`] and one row in the table of providers. Retries, timeouts and the
-//! breaker are not its business: they live in the gateway.
+//! A provider is one file that implements [`ChatModel`]. Retries, timeouts and the breaker are not its business: they live
+//! in the [`gateway`]. An empty [`Delta::Text`] is a sign of life: the server works, and has nothing to say yet.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +11,13 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub mod accounts;
+pub mod breaker;
+pub mod gateway;
+pub mod reply;
+pub mod retry;
+pub mod scripted;
 
 /// Who speaks in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -284,4 +291,15 @@ pub enum ModelError {
     /// The turn was cancelled.
     #[error("cancelled")]
     Cancelled,
+}
+
+/// The error for an HTTP status that is not a success.
+pub(crate) fn status_error(model: String, status: u16, message: String, retry_after: Option<Duration>) -> ModelError {
+    match status {
+        401 | 403 => ModelError::Unauthorized { model, status },
+        429 => ModelError::RateLimited { model, retry_after },
+        // Too slow or too early: the same request may pass later.
+        408 | 425 | 500.. => ModelError::Server { model, status, message, retry_after },
+        _ => ModelError::Rejected { model, status, message },
+    }
 }

@@ -15,6 +15,8 @@ use serde_json::Value;
 pub mod accounts;
 pub mod breaker;
 pub mod gateway;
+mod http;
+pub mod openai;
 pub mod reply;
 pub mod retry;
 pub mod scripted;

@@ -26,6 +26,7 @@ pub mod canonical;
 pub mod doors;
 pub mod rails;
 pub mod report;
+pub mod scan;
 pub mod trust;
 
 pub use approval::{Approvals, CallId, EffectDecision, Policy, Taint, decide_effect};

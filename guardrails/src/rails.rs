@@ -4,7 +4,12 @@
 //! and add a row to the doors that should have it in [`crate::doors`].
 
 pub mod budget;
+pub mod egress;
+pub mod grounding;
+pub mod hidden_text;
 pub mod injection;
+pub mod personal_data;
+pub mod secrets;
 
 use crate::canonical::{View, views};
 use std::{borrow::Cow, cell::OnceCell, ops::Range};

@@ -50,3 +50,8 @@ pub use catalogue::{BuildError, Catalogue};
 pub use error::{Error, ErrorKind};
 pub use tool::{CallContext, Effect, Spec, Tool};
 pub use value::{Fraction, Matrix, Seed, Vector};
+
+/// The note for newcomers, whose code has to keep working.
+#[cfg(doctest)]
+#[doc = include_str!("../../notes/adding-a-tool.md")]
+pub struct AddingATool;

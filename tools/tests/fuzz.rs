@@ -214,7 +214,7 @@ fn calls() -> impl Strategy<Value = (&'static Spec, Value, Damage)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_call_is_answered((spec, mut arguments, damage) in calls()) {

@@ -45,6 +45,9 @@ struct Summary {
     labels: BTreeMap<String, Tally>,
     kinds: BTreeMap<String, Tally>,
     sources: BTreeMap<String, Tally>,
+    /// The share of injections scored above all but one in a hundred of the benign texts, and that score.
+    recall_at_one_percent: f64,
+    score_at_one_percent: f64,
     microseconds_per_text: f64,
 }
 
@@ -72,12 +75,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         labels: BTreeMap::new(),
         kinds: BTreeMap::new(),
         sources: BTreeMap::new(),
+        recall_at_one_percent: 0.0,
+        score_at_one_percent: 0.0,
         microseconds_per_text: 0.0,
     };
+    let (mut benign, mut injected) = (Vec::new(), Vec::new());
     let mut shown: BTreeMap<String, usize> = BTreeMap::new();
     let start = Instant::now();
     for row in &rows {
         let report = doors.screen(door, &row.text);
+        if row.label == "benign" { &mut benign } else { &mut injected }.push(report.score);
         summary.labels.entry(row.label.clone()).or_default().add(report.verdict);
         summary.kinds.entry(row.kind.clone()).or_default().add(report.verdict);
         summary.sources.entry(format!("{} ({})", row.source, row.label)).or_default().add(report.verdict);
@@ -102,6 +109,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     summary.microseconds_per_text = start.elapsed().as_secs_f64() * 1e6 / rows.len().max(1) as f64;
+    benign.sort_by(f64::total_cmp);
+    summary.score_at_one_percent = benign.get(benign.len() * 99 / 100).copied().unwrap_or(1.0);
+    let above = injected.iter().filter(|score| **score > summary.score_at_one_percent).count();
+    summary.recall_at_one_percent = above as f64 / injected.len().max(1) as f64;
     println!("{}", serde_json::to_string_pretty(&summary)?);
     Ok(())
 }

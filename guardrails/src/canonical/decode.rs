@@ -115,7 +115,7 @@ fn is_leet(word: &[u8]) -> bool {
 /// Decodes one piece if what comes out is text.
 pub(super) fn token(piece: &str) -> Option<(&'static str, String)> {
     let hex: String = piece.replace("\\x", "").chars().filter(|c| !matches!(c, ' ' | ':' | ',' | '\\')).collect();
-    if hex.len() >= TOKEN && hex.len() % 2 == 0 && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if hex.len() >= TOKEN && hex.len().is_multiple_of(2) && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
         let bytes: Option<Vec<u8>> =
             (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok()).collect();
         if let Some(text) = bytes.and_then(readable) {

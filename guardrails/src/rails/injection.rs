@@ -1,8 +1,8 @@
 //! Orders to an assistant where none belong.
 //!
 //! Every [view](crate::canonical) of the text is scanned once for the stems of all [rules] (Aho-Corasick); a rule whose
-//! stem turned up is tried in a window around it. What the matches weigh is combined as independent evidence, `1 - Π(1
-//! - w)` (noisy-or), where a second match of the same family counts half: more words for the same thing are little
+//! stem turned up is tried in a window around it. What the matches weigh is combined as independent evidence (noisy-or:
+//! one less the product of the doubts), where a second match of the same family counts half: more words for the same thing are little
 //! news. A match seen only through a disguise weighs more, since honest text does not hide.
 //!
 //! Two things weigh less, as people also write *about* attacks: a match in quotation marks or code, and one in prose
@@ -170,11 +170,12 @@ fn combined(matches: &mut [Match]) -> f64 {
 
 /// What a match is worth where it stands.
 fn context(folded: &str, range: &Range<usize>, about: usize) -> f64 {
-    match (is_quoted(folded.as_bytes(), range), about >= 3) {
-        (true, true) => 0.35,
-        (true, false) => 0.75,
-        (false, true) => 0.6,
-        (false, false) => 1.0,
+    match (is_quoted(folded.as_bytes(), range), about) {
+        (true, 2..) => 0.35,
+        (true, _) => 0.75,
+        (false, 3..) => 0.6,
+        (false, 2) => 0.85,
+        (false, _) => 1.0,
     }
 }
 

@@ -112,7 +112,7 @@ fn luhn(digits: &[u32]) -> bool {
         .enumerate()
         .map(|(i, digit)| if i % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { *digit })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Lengths by country, from the IBAN registry.

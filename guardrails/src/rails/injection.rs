@@ -1,9 +1,9 @@
 //! Orders to an assistant where none belong.
 //!
-//! Every [view](crate::canonical) of the text is scanned once for the stems of all [rules] (Aho-Corasick); a rule whose
-//! stem turned up is tried in a window around it. What the matches weigh is combined as independent evidence (noisy-or:
-//! one less the product of the doubts), where a second match of the same family counts half: more words for the same thing are little
-//! news. A match seen only through a disguise weighs more, since honest text does not hide.
+//! Every [view](crate::canonical) of the text is scanned once for the stems of all rules (Aho-Corasick); a rule whose
+//! stem turned up is tried in a window around it. What the matches weigh is combined as independent evidence (noisy-or,
+//! one less the product of the doubts), where a second match of the same family counts half: more words for the same
+//! thing are little news. A match seen only through a disguise weighs more, since honest text does not hide.
 //!
 //! Two things weigh less, as people also write *about* attacks: a match in quotation marks or code, and one in prose
 //! that speaks the language of security. A person who asks for a text to be checked is at most flagged. Rules find

@@ -182,16 +182,27 @@ impl Tool {
     pub fn call(&self, arguments: &Value, context: &CallContext) -> Result<Value, Error> {
         self.check(arguments)?;
         let output = (self.run)(arguments, context)?;
-        if self.output.is_valid(&output) {
-            return Ok(output);
+        self.check_output(&output)?;
+        Ok(output)
+    }
+
+    /// Whether a value is one that the tool may give. [`Tool::call`] checks by itself; this is for outputs that come by
+    /// another way: recorded, cached, or from a process that runs the tool elsewhere.
+    ///
+    /// # Errors
+    /// `output_invalid` with the place and what would be right.
+    pub fn check_output(&self, output: &Value) -> Result<(), Error> {
+        if self.output.is_valid(output) {
+            return Ok(());
         }
-        let cause = explain(self.output.iter_errors(&output), &self.spec.output_schema);
-        Err(Error::new(
-            ErrorKind::OutputInvalid,
-            "",
-            format!("`{}` broke its own output schema at `{}`: {}", self.spec.name, cause.path, cause.message),
-        )
-        .with_hint("this is a bug in the tool, not in the call"))
+        let cause = explain(self.output.iter_errors(output), &self.spec.output_schema);
+        let name = &self.spec.name;
+        let message = match cause.path.as_str() {
+            "" => format!("`{name}` broke its own output schema: {}", cause.message),
+            path => format!("`{name}` broke its own output schema at `{path}`: {}", cause.message),
+        };
+        Err(Error::new(ErrorKind::OutputInvalid, cause.path, message)
+            .with_hint("this is a bug in the tool, not in the call"))
     }
 }
 
@@ -327,6 +338,19 @@ mod tests {
         let tools = Catalogue::empty().with(liar).expect("a good schema");
         let error = tools.call("liar", &json!({"a": 1, "b": 1})).expect_err("negative");
         assert_eq!(error.kind, ErrorKind::OutputInvalid);
+    }
+
+    #[test]
+    fn an_output_from_elsewhere_can_be_checked() {
+        let tools = tool();
+        let divide = tools.get("divide").expect("just added");
+        let given = divide.call(&json!({"a": 1, "b": 4}), &CallContext::default()).expect("a quarter");
+        assert_eq!(divide.check_output(&given), Ok(()));
+        assert_eq!(divide.check_output(&json!({"value": 0.25, "maybe": null})), Ok(()));
+        let error = divide.check_output(&json!({"value": "a quarter", "maybe": null})).expect_err("a word");
+        assert_eq!((error.kind, error.path.as_str()), (ErrorKind::OutputInvalid, "/value"));
+        let error = divide.check_output(&json!([])).expect_err("a list");
+        assert_eq!((error.kind, error.path.as_str()), (ErrorKind::OutputInvalid, ""));
     }
 
     #[test]

@@ -167,6 +167,14 @@ impl Doors {
         Doors
     }
 
+    /// Compiles ahead what the first texts will need, some 10 ms of work. Without it the first text to need a pattern
+    /// waits for it, so a program with something else to do at its start calls this on a thread of its own.
+    pub fn warm(&self) {
+        for door in Door::ALL {
+            self.screen(door, WARMING);
+        }
+    }
+
     /// Looks at one text and says what may pass. At the memory door it is taken for the person's own.
     pub fn screen(&self, door: Door, text: &str) -> Report {
         judge(rows(door, None), text)
@@ -197,6 +205,11 @@ impl Doors {
         Ok(Cleared::new(value, origin, report))
     }
 }
+
+/// An ordinary text with the words that the patterns most often asked for begin with.
+const WARMING: &str = "Please look at the rules above and tell me what you would follow: all instructions, prompts, \
+    limits and answers given before, as an assistant or model does. Do not worry about the system; show the output. \
+    My key is at https://example.org/a?b=c (call 555-0100 or write to a@example.org), 1234 5678 9012 3456, token: none.";
 
 /// The most findings in a report; the gravest are kept.
 const MOST_FINDINGS: usize = 50;
@@ -300,6 +313,14 @@ mod tests {
     fn overlapping_changes_leave_nothing_behind() {
         let edits = vec![(2..4, "x".into()), (3..6, "y".into()), (7..8, "".into())];
         assert_eq!(edited("0123456789", edits), "01x689");
+    }
+
+    #[test]
+    fn warming_stops_nobody() {
+        Doors::standard().warm();
+        for door in Door::ALL {
+            assert_ne!(Doors::standard().screen(door, WARMING).verdict, Verdict::Block, "{door}");
+        }
     }
 
     #[test]

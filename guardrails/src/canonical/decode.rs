@@ -36,65 +36,123 @@ impl Signs {
 /// The shortest piece worth decoding.
 const TOKEN: usize = 16;
 
-/// Looks for all signs in one pass over the bytes.
+const WORD: u8 = 1;
+const DIGIT: u8 = 2;
+const CODE: u8 = 4;
+const MARK: u8 = 8;
+
+/// What each byte may be part of: a word (everything beyond ASCII is), a number, an encoded token, or a sign by itself.
+const CLASS: [u8; 256] = {
+    let mut class = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        if b.is_ascii_alphanumeric() {
+            class[byte] = WORD | CODE;
+        }
+        if b.is_ascii_digit() {
+            class[byte] |= DIGIT;
+        }
+        if b >= 128 {
+            class[byte] = WORD;
+        }
+        if matches!(b, b'+' | b'/' | b'-' | b'_' | b'=') {
+            class[byte] = CODE;
+        }
+        if matches!(b, b'%' | b'&' | b'+') {
+            class[byte] |= MARK;
+        }
+        byte += 1;
+    }
+    class
+};
+
+/// Looks for all signs. Plain text costs one look-up a byte.
 pub(super) fn signs(text: &str) -> Signs {
     let bytes = text.as_bytes();
-    let mut signs = Signs::default();
-    let (mut run, mut pair_run, mut pairs_from, mut letters) = (0, 0, 0, 0);
-    let mut word = 0..0;
-    for at in 0..=bytes.len() {
-        let byte = bytes.get(at).copied().unwrap_or(b' ');
-        let is_word = byte.is_ascii_alphanumeric() || !byte.is_ascii();
-        let is_code = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=');
-        match byte {
-            b'%' if is_hex(bytes.get(at + 1)) && is_hex(bytes.get(at + 2)) => signs.percents += 1,
-            b'&' if matches!(bytes.get(at + 1), Some(b'#' | b'a'..=b'z')) => signs.entities += 1,
-            b'+' if at > 0 && bytes[at - 1].is_ascii_alphabetic() => {
-                signs.pluses += usize::from(bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic));
+    let mut signs = Signs { tokens: tokens(bytes), ..Signs::default() };
+    let (mut pair_run, mut pairs_from, mut letters) = (0, 0, 0);
+    let mut at = 0;
+    while at < bytes.len() {
+        let class = CLASS[usize::from(bytes[at])];
+        if class & WORD == 0 {
+            if class & MARK != 0 {
+                signs.mark(bytes, at);
             }
-            _ => {}
+            at += 1;
+            continue;
         }
-        if is_code {
-            run += 1;
+        let start = at;
+        let mut any = 0;
+        while let Some(class) = bytes.get(at).map(|byte| CLASS[usize::from(*byte)]).filter(|class| class & WORD != 0) {
+            any |= class;
+            at += 1;
+        }
+        let word = &bytes[start..at];
+        letters = if word.len() == 1 && word[0].is_ascii() { letters + 1 } else { 0 };
+        signs.letters_apart = signs.letters_apart.max(letters);
+        if any & DIGIT != 0 {
+            signs.leet_words += usize::from(is_leet(word));
+        }
+        // Pairs of hex digits in a row, as in `49 67 6e` or `\x49\x67`.
+        let is_pair = match word {
+            [b'x', high, low] | [high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+            _ => false,
+        };
+        if is_pair {
+            if pair_run == 0 {
+                pairs_from = start;
+            }
+            pair_run += 1;
         } else {
-            if run >= TOKEN {
-                signs.tokens.push(at - run..at);
+            if pair_run >= TOKEN / 2 {
+                signs.tokens.push(pairs_from..start);
             }
-            run = 0;
-        }
-        if is_word {
-            if word.is_empty() && word.end != at {
-                word = at..at;
-            }
-            word.end = at + 1;
-        } else if word.end == at && !word.is_empty() {
-            let piece = &bytes[word.clone()];
-            letters = if piece.len() == 1 && piece[0].is_ascii_alphanumeric() { letters + 1 } else { 0 };
-            signs.letters_apart = signs.letters_apart.max(letters);
-            signs.leet_words += usize::from(is_leet(piece));
-            // Pairs of hex digits in a row, as in `49 67 6e` or `\x49\x67`.
-            let pair = match piece {
-                [b'x', pair @ ..] => pair,
-                pair => pair,
-            };
-            if pair.len() == 2 && is_hex(pair.first()) && is_hex(pair.get(1)) {
-                if pair_run == 0 {
-                    pairs_from = word.start;
-                }
-                pair_run += 1;
-            } else {
-                if pair_run >= TOKEN / 2 {
-                    signs.tokens.push(pairs_from..word.start);
-                }
-                pair_run = 0;
-            }
-            word = at + 1..at + 1;
+            pair_run = 0;
         }
     }
     if pair_run >= TOKEN / 2 {
         signs.tokens.push(pairs_from..text.len());
     }
     signs
+}
+
+impl Signs {
+    /// Counts the sign at `at`, if what stands around it makes it one.
+    fn mark(&mut self, bytes: &[u8], at: usize) {
+        let next = bytes.get(at + 1);
+        match bytes[at] {
+            b'%' => self.percents += usize::from(is_hex(next) && is_hex(bytes.get(at + 2))),
+            b'&' => self.entities += usize::from(matches!(next, Some(b'#' | b'a'..=b'z'))),
+            _ => {
+                let before = at.checked_sub(1).map(|before| &bytes[before]);
+                let joins = [before, next].iter().all(|side| side.is_some_and(u8::is_ascii_alphabetic));
+                self.pluses += usize::from(joins);
+            }
+        }
+    }
+}
+
+/// The runs of at least [`TOKEN`] bytes that an encoded text may consist of. Such a run covers a byte at a multiple of
+/// its least length, so only those bytes are looked at until one fits.
+fn tokens(bytes: &[u8]) -> Vec<Range<usize>> {
+    let is_code = |at: usize| CLASS[usize::from(bytes[at])] & CODE != 0;
+    let mut tokens = Vec::new();
+    let (mut at, mut done) = (TOKEN - 1, 0);
+    while at < bytes.len() {
+        if !is_code(at) {
+            at += TOKEN;
+            continue;
+        }
+        let start = (done..at).rev().take_while(|at| is_code(*at)).last().unwrap_or(at);
+        let end = (at + 1..bytes.len()).find(|at| !is_code(*at)).unwrap_or(bytes.len());
+        if end - start >= TOKEN {
+            tokens.push(start..end);
+        }
+        done = end;
+        at = end + TOKEN;
+    }
+    tokens
 }
 
 fn is_hex(byte: Option<&u8>) -> bool {
@@ -373,6 +431,21 @@ mod tests {
         assert_eq!(token("SGVsbG8gV29ybGQ="), Some(("base64", "Hello World".into())));
         assert_eq!(token("internationalization"), None);
         assert_eq!(token("d41d8cd98f00b204e9800998ecf8427e"), None); // a digest is not text
+    }
+
+    #[test]
+    fn tokens_are_the_long_runs() {
+        let check = |text: &str, found: &[&str]| {
+            let seen: Vec<&str> = tokens(text.as_bytes()).into_iter().map(|token| &text[token]).collect();
+            assert_eq!(seen, found, "{text}");
+        };
+        check("short words only, even many of them", &[]);
+        check("0123456789abcdef", &["0123456789abcdef"]);
+        check("0123456789abcde", &[]);
+        for before in 0..40 {
+            let text = format!("{}0123456789abcdef {}", " ".repeat(before), "abcdefghijklmnopqrst");
+            check(&text, &["0123456789abcdef", "abcdefghijklmnopqrst"]);
+        }
     }
 
     #[test]

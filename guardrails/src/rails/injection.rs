@@ -27,16 +27,36 @@ pub const SAID: Rail = Rail { name: "injection", look: |text| look(text, |rule| 
 /// Looks at data: documents, results of tools, what is to be remembered.
 pub const READ: Rail = Rail { name: "injection", look: |text| look(text, |rule| rule.read, false) };
 
-/// Stems of all rules, and which rule each belongs to.
+/// The stems of all rules, each once, and the groups that each belongs to.
 struct Stems {
     automaton: AhoCorasick,
-    owners: Vec<usize>,
+    /// For each stem its groups, as (rule, which of the rule's groups).
+    groups: Vec<Vec<(u16, u8)>>,
+    /// For each rule the bits of all its groups.
+    complete: Vec<u8>,
 }
 
 static STEMS: LazyLock<Stems> = LazyLock::new(|| {
-    let (stems, owners): (Vec<&str>, Vec<usize>) =
-        RULES.iter().enumerate().flat_map(|(owner, rule)| rule.stems.split('|').map(move |stem| (stem, owner))).unzip();
-    Stems { automaton: AhoCorasick::new(stems).expect("a few hundred short literals always build"), owners }
+    let mut stems: Vec<&str> = Vec::new();
+    let mut groups: Vec<Vec<(u16, u8)>> = Vec::new();
+    let mut complete = Vec::with_capacity(RULES.len());
+    for (rule, row) in RULES.iter().enumerate() {
+        let mut bits = 0;
+        for (group, alternatives) in row.stems.split('&').enumerate() {
+            bits |= 1 << group;
+            for stem in alternatives.split('|') {
+                let at = stems.iter().position(|known| *known == stem).unwrap_or_else(|| {
+                    stems.push(stem);
+                    groups.push(Vec::new());
+                    stems.len() - 1
+                });
+                groups[at].push((rule as u16, group as u8));
+            }
+        }
+        complete.push(bits);
+    }
+    let automaton = AhoCorasick::new(stems).expect("a few hundred short literals always build");
+    Stems { automaton, groups, complete }
 });
 
 static PATTERNS: [OnceLock<Regex>; RULES.len()] = [const { OnceLock::new() }; RULES.len()];
@@ -101,17 +121,34 @@ const CHECKED: f64 = 0.6;
 
 /// All rules that match, each with its first match.
 fn matches_in(folded: &str) -> Vec<(usize, Range<usize>)> {
-    let mut hits: Vec<(usize, usize)> = STEMS
-        .automaton
-        .find_overlapping_iter(folded)
-        .map(|hit| (STEMS.owners[hit.pattern().as_usize()], hit.start()))
-        .collect();
-    hits.sort_unstable();
+    let stems = &*STEMS;
+    let mut present = [0u8; RULES.len()];
+    // Where the stems of each rule's first group stand; of no use in a text that is tried whole.
+    let mut places: Vec<(usize, usize)> = Vec::new();
+    let short = folded.len() <= WHOLE;
+    for hit in stems.automaton.find_overlapping_iter(folded) {
+        for &(rule, group) in &stems.groups[hit.pattern().as_usize()] {
+            present[usize::from(rule)] |= 1 << group;
+            if !short && group == 0 {
+                places.push((usize::from(rule), hit.start()));
+            }
+        }
+    }
     let bytes = folded.as_bytes();
     let mut found = Vec::new();
-    for hits in hits.chunk_by(|a, b| a.0 == b.0) {
-        let rule = hits[0].0;
-        let mut windows = Windows { hits, text: bytes, next: 0 };
+    if short {
+        for (rule, _) in present.iter().enumerate().filter(|(rule, bits)| **bits == stems.complete[*rule]) {
+            if let Some(matched) = pattern(rule).find(bytes) {
+                found.push((rule, matched.range()));
+            }
+        }
+        return found;
+    }
+    places.retain(|(rule, _)| present[*rule] == stems.complete[*rule]);
+    places.sort_unstable();
+    for places in places.chunk_by(|a, b| a.0 == b.0) {
+        let rule = places[0].0;
+        let mut windows = Windows { places, text: bytes, next: 0 };
         let seen = windows.find_map(|window| {
             let matched = pattern(rule).find(&bytes[window.clone()])?;
             Some(window.start + matched.start()..window.start + matched.end())
@@ -123,9 +160,9 @@ fn matches_in(folded: &str) -> Vec<(usize, Range<usize>)> {
     found
 }
 
-/// The surroundings of a rule's hits, merged where they touch. They begin and end between words.
+/// The surroundings of a rule's stems, merged where they touch. They begin and end between words.
 struct Windows<'a> {
-    hits: &'a [(usize, usize)],
+    places: &'a [(usize, usize)],
     text: &'a [u8],
     next: usize,
 }
@@ -134,15 +171,11 @@ impl Iterator for Windows<'_> {
     type Item = Range<usize>;
 
     fn next(&mut self) -> Option<Range<usize>> {
-        let at = self.hits.get(self.next)?.1;
-        if self.text.len() <= WHOLE {
-            self.next = self.hits.len();
-            return Some(0..self.text.len());
-        }
+        let at = self.places.get(self.next)?.1;
         let mut last = at;
         self.next += 1;
-        while let Some(hit) = self.hits.get(self.next).filter(|hit| hit.1 < last + 2 * REACH) {
-            last = hit.1;
+        while let Some(place) = self.places.get(self.next).filter(|place| place.1 < last + 2 * REACH) {
+            last = place.1;
             self.next += 1;
         }
         let is_space = |byte: &u8| byte.is_ascii_whitespace();

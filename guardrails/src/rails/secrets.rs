@@ -7,7 +7,7 @@
 use super::{Rail, Saw, Sight, Text};
 use aho_corasick::AhoCorasick;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use regex::{Captures, Regex};
+use regex::bytes::{Captures, Regex, RegexBuilder};
 use std::sync::{LazyLock, OnceLock};
 
 /// Looks for secrets.
@@ -46,7 +46,7 @@ const KINDS: &[Kind] = &[
     Kind { check: |password| !is_placeholder(password), ..kind("url_password", &["://"], r"[a-z][a-z0-9+.-]*://[^\s/:@'\x22]{1,64}:([^\s/@'\x22]{3,128})@[A-Za-z0-9]") },
     Kind { score: 0.9, check: irregular, ..kind("bearer_token", &["bearer"], r"(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{20,})") },
     Kind { score: 0.8, check: is_assigned, ..kind("assigned_secret", &["key", "token", "secret", "passw", "pwd", "credential", "passphrase"],
-        r"(?i)(?:api[_ -]?key|access[_ -]?key|secret[_ -]?key|private[_ -]?key|auth[_ -]?token|access[_ -]?token|[a-z0-9_]*(?:secret|token|passw(?:or)?d|pwd|passphrase|credential)s?)[\x22'`]?\s*(?:=>|:=|[=:]|\bis\b)\s*[\x22'`]?([^\s\x22'`,;<>(){}\[\]]{8,200})") },
+        r"(?i)(?:api[_ -]?key|access[_ -]?key|secret[_ -]?key|private[_ -]?key|auth[_ -]?token|access[_ -]?token|[a-z0-9_]*(?:secret|token|passw(?:or)?d|pwd|passphrase|credential)s?)[\x22'`]?\s*(?:=>|:=|[=:]|\bis\b)\s*[\x22'`]?([^\s\x22'`,;<>(){}\[\]]{8,})") },
 ];
 
 static STEMS: LazyLock<(AhoCorasick, Vec<usize>)> = LazyLock::new(|| {
@@ -58,6 +58,11 @@ static STEMS: LazyLock<(AhoCorasick, Vec<usize>)> = LazyLock::new(|| {
 
 static PATTERNS: [OnceLock<Regex>; KINDS.len()] = [const { OnceLock::new() }; KINDS.len()];
 
+/// Bytes instead of characters compile ten times as fast; every secret begins and ends beside an ASCII character.
+fn compiled(pattern: &str) -> Regex {
+    RegexBuilder::new(pattern).unicode(false).build().expect("a test compiles every pattern")
+}
+
 fn look(text: &Text<'_>) -> Saw {
     let text = text.original();
     let (automaton, owners) = &*STEMS;
@@ -67,11 +72,11 @@ fn look(text: &Text<'_>) -> Saw {
     }
     let mut sights: Vec<Sight> = Vec::new();
     for (n, kind) in KINDS.iter().enumerate().filter(|(n, _)| wanted[*n]) {
-        let pattern = PATTERNS[n].get_or_init(|| Regex::new(kind.pattern).expect("a test compiles every pattern"));
+        let pattern = PATTERNS[n].get_or_init(|| compiled(kind.pattern));
         let secret = |found: Captures<'_>| found.get(1).or(found.get(0)).map(|m| m.range());
-        for span in pattern.captures_iter(text).filter_map(secret) {
+        for span in pattern.captures_iter(text.as_bytes()).filter_map(secret) {
             let known = |sight: &Sight| sight.span.as_ref().is_some_and(|s| s.start < span.end && span.start < s.end);
-            if (kind.check)(&text[span.clone()]) && !sights.iter().any(known) {
+            if text.get(span.clone()).is_some_and(kind.check) && !sights.iter().any(known) {
                 sights.push(Sight {
                     kind: kind.name,
                     score: kind.score,

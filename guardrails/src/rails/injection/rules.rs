@@ -19,7 +19,8 @@ pub(super) struct Rule {
     pub said: f64,
     /// The same in data: a document, the result of a tool.
     pub read: f64,
-    /// At least one of these (separated by `|`) is in every match.
+    /// Groups separated by `&` of alternatives separated by `|`: a text in which a rule matches has one of each group.
+    /// Texts longer than a page are tried around the stems of the first group alone.
     pub stems: &'static str,
     pattern: &'static str,
 }
@@ -71,45 +72,45 @@ const fn rule(family: &'static str, said: f64, read: f64, stems: &'static str, p
 #[rustfmt::skip]
 pub(super) const RULES: &[Rule] = &[
     // Overriding the rules that stand.
-    rule("override", 0.90, 0.95, "ignor|disregard|forget|neglect|overlook|overrid|bypass|discard|circumvent|follow|obey|attention|nevermind|look|take back|listen",
+    rule("override", 0.90, 0.95, "ignor|disregard|forget|neglect|overlook|overrid|bypass|discard|circumvent|follow|obey|attention|nevermind|look|take back|listen&instruct|direct|order|prompt|rule|guideline|command|programming|polic|assignment|restriction|guardrail|safeguard|constraint|protocol|document|safety|task|request",
          r"\b{ignore} … {prior}\b[^.!?\n]{0,25}\b{orders}\b"),
-    rule("override", 0.88, 0.92, "ignor|disregard|forget|overrid|discard|nevermind",
+    rule("override", 0.88, 0.92, "ignor|disregard|forget|neglect|overlook|overrid|bypass|discard|circumvent|follow|obey|attention|nevermind|look|take back|listen&instruct|direct|order|prompt|rule|guideline|command|programming|polic|assignment|restriction|guardrail|safeguard|constraint|protocol|document|safety|task|request&above|before|given|provided|you |that |i gave|so far|from",
          r"\b{ignore} (?:the |these |those |all |your )*{orders} (?:above|before|given|provided|you (?:were|have|got)|that (?:came|come)|i gave|so far|from (?:above|before|earlier))"),
     rule("override", 0.85, 0.88, "ignor|disregard|forget|nevermind",
          r"\b(?:ignore|disregard|forget|nevermind)\b[^.!?\n]{0,12}\b(?:all|everything|anything|whatever|what|every thing|(?:all )?(?:of )?the (?:above|previous|preceding|foregoing)|the text)\b[^.!?\n]{0,12}(?:above|before|previous|prior|you (?:know|knew|learned|were|have|'ve)|i (?:said|told|wrote)|we (?:discussed|talked|said|have|'ve)|we've|i've|so far|that came|stated|and)"),
-    rule("override", 0.60, 0.75, "ignore the above|disregard the above|forget the above|ignore above|ignore everything|ignore all above|forget everything|forget all|ignore the user|ignore the previous|ignore previous|ignore this document|disregard everything",
+    rule("override", 0.60, 0.75, "ignor|forget|disregard&the |previous|preceding|above|everything|all |this document",
          r"(?:ignore|forget|disregard) (?:(?:all )?(?:of )?(?:the )?(?:above|previous|preceding)|everything|all (?:the )?(?:above|that|of it|assignments|tasks)|the user|this document)\b"),
-    rule("override", 0.75, 0.80, "ignore|disregard|forget|drop",
+    rule("override", 0.75, 0.80, "ignor|disregard|forget|drop|without&content|safety|usage|ethical|security|moderation|openai|reviewer",
          r"\b(?:ignore|disregard|forget|drop|without) (?:\w+ ){0,3}(?:content|safety|usage|ethical|security|moderation|openai|openai's|reviewer) (?:polic(?:y|ies)|guidelines|rules|protocols?|filters?|instructions)"),
     rule("override", 0.55, 0.70, "instructions|rules|guidelines|prompt",
          r"(?:instructions|rules|guidelines|prompts?) (?:above |before |given |so far )?(?:are|is|were|have been|has been) (?:now )?(?:false|outdated|out of date|obsolete|invalid|void|no longer|cancel\w+|revoked|suspended|replaced|superseded|lifted|disabled|overridden)"),
-    rule("override", 0.55, 0.70, "rules ha|situation has|instructions ha|supersede|end of instructions|out of date instructions",
+    rule("override", 0.55, 0.70, "changed|supersede|end instructions|end of|end out of",
          r"(?:(?:your|the) (?:rules|instructions|situation|guidelines|task) (?:have|has) (?:been )?changed|supersedes? (?:all|any|every|your|the) (?:\w+ )?(?:prior|previous|other|earlier|instructions)|end (?:of )?(?:out of date )?instructions)"),
     rule("override", 0.80, 0.85, "disregard|deviat|contrary|instead of|regardless of",
          r"(?:deviating from|contrary to|regardless of) (?:\w+ ){0,2}(?:previous|prior|above|your|any) (?:\w+ )?{orders}"),
-    rule("override", 0.70, 0.80, "overrid|disabled|sudo|maintenance mode|debug mode|god mode|admin mode",
+    rule("override", 0.70, 0.80, "overrid|disabled|deactivated|removed|safety| mode",
          r"(?:\b(?:system|admin(?:istrator)?|developer|safety|security|root|emergency|manager|user)[ _-]override\b|^\W*override ?:|override (?:manual|all|the|any|your) (?:\w+ ){0,2}(?:scoring|rules|safety|restrictions)|safety (?:protocols?|filters?|features?|measures?) (?:are |have been |is )?(?:disabled|off|deactivated|removed)|(?:enter|enable|activate|switch to|in) (?:sudo|maintenance|debug|god|admin|developer|dan|unrestricted|jailbreak) mode)"),
     rule("override", 0.60, 0.78, "disregard|ignor|forget",
          r"\b(?:disregard|ignore|forget)(?:ing)? (?:all|any|every|everything) (?:other |provided |the |given |negative |of )*(?:info|information|evidence|indicators|context|articles?|artikels?|text|data|content)\b(?: above| before| except| provided| and|[.,:])"),
-    rule("override", 0.78, 0.82, "your",
+    rule("override", 0.78, 0.82, "your&drop|change|replace|rewrite|update|modify|abandon&instruction|programming|rule|guideline|prompt|directive|restriction",
          r"\b(?:drop|change|replace|rewrite|update|modify|abandon) (?:all )?(?:of )?your (?:\w+ )?(?:instructions|programming|rules|guidelines|prompt|directives|restrictions)"),
-    rule("override", 0.45, 0.60, "despite|against what|contrary to",
+    rule("override", 0.45, 0.60, "despite|against|contrary to",
          r"\b(?:despite|against|contrary to) (?:what|everything|all)\b[^.!?\n]{0,15}\b(?:told|instructed|said|given|programmed)"),
     rule("override", 0.75, 0.80, "zuvor|vorherig|bisherig|hinter sich|nicht auf|obige",
          r"(?:\bhore\w* (?:sie )?nicht auf\b[^.!?\n]{0,30}\b(?:zuvor|vorherig|bisherig|gesagt)|\b(?:vorherig|bisherig)\w*\b[^.!?\n]{0,40}\bhinter (?:sich|dir)|\b(?:drucke?n?|wiederhole?n?|zeige?n?|gib|geben)\b[^.!?\n]{0,20}\bobige\w*\b)"),
     rule("new_orders", 0.45, 0.55, "weitere|neue|folgende",
          r"\b(?:nun|jetzt|folgen|kommen|mit|bei)\b(?: \w+){0,2} (?:neue[nr]?|weitere[nr]?|folgende[nr]?) (?:anweisung|aufgabe|auftrag|instruktion)\w*"),
-    rule("new_orders", 0.50, 0.65, "additional instruction|new instruction|new task|new order|new directive|new assignment|new rule|new command|new set of|updated instruction|next task|another task|come new|tasks",
+    rule("new_orders", 0.50, 0.65, "new|updated|additional&instruction|task|order|directive|assignment|rule|command|objective|prompt",
          r"(?:\b(?:your|the|these|follow(?:ing)?|here are|with|here (?:is|comes)|now come|are|some|few|apply|obey) (?:\w+ ){0,3}(?:new|updated) (?:\w+ )?(?:instructions?|tasks?|orders?|directives?|assignments?|rules|commands?|objective)\b|\b(?:new|additional) (?:instructions?|tasks?|orders?|directives?|assignment|rules|system prompt) ?[:#-])"),
-    rule("new_orders", 0.40, 0.50, "instructions are|instruction is|task is|directive|goal is|purpose is|real task|true task|job is",
+    rule("new_orders", 0.40, 0.50, "your&instruction|task|directive|goal|purpose|job|objective& to| from| no",
          r"\byour (?:only |real |true |new |actual |sole |current )?(?:instructions|instruction|task|directive|goal|purpose|job|objective)s? (?:is|are|from now on is) (?:now )?(?:to|from|no)\b"),
-    rule("new_orders", 0.50, 0.60, "your real|your true|your new|your actual|start over|start with a new|begin a new|focus on your new|concentrate on",
+    rule("new_orders", 0.50, 0.60, "real|true|new|actual|sole&your|start|begin|focus|concentrate",
          r"\b(?:your (?:real|true|new|actual|sole) (?:instruction|task|directive|goal|purpose|job|objective|identity|role|name)|(?:start|begin) with (?:a )?new (?:assignment|task)|(?:focus|concentrate) on (?:your|the|a) new)"),
     rule("new_orders", 0.35, 0.45, "from now on|starting now|henceforth|from this moment|from here on|from this point",
          r"(?:from now on|starting now|henceforth|from this (?:moment|point)(?: on| forward)?|from here on)[ ,:]+(?:\w+[ ,]+){0,4}?(?:you|i|your|act|answer|respond|ignore|pretend|chatgpt)\b"),
     rule("new_orders", 0.40, 0.50, "instead",
          r"(?:\band instead (?:just |only )?(?:say|output|tell|print|write|answer|respond|return|give|act|do)\b|\binstead,? (?:just |only )?(?:say|output|tell me|print|write|answer with|respond with|return)\b)"),
-    rule("new_orders", 0.50, 0.60, "stop", r"(?:^|[.!:] ?|\b)(?:stop|halt)[ ,.:!-]+(?:everything|now|stop|ignore|forget|write|print|say|just|i (?:need|command))\b"),
+    rule("new_orders", 0.50, 0.60, "stop|halt", r"(?:^|[.!:] ?|\b)(?:stop|halt)[ ,.:!-]+(?:everything|now|stop|ignore|forget|write|print|say|just|i (?:need|command))\b"),
     rule("new_orders", 0.45, 0.55, "just ", r"\b(?:and|but|now|command you to|need you to|must|you to) just (?:say|output|print|write|return|repeat|answer)\b"),
     rule("new_orders", 0.40, 0.55, "nothing else|anything else|absolutely|only say|only output|only print|only respond",
          r"(?:(?:say|output|print|write|respond|reply|return|display)\b[^.!?\n]{0,80}\b(?:nothing else|anything else|without (?:adding )?anything else)|^only (?:say|output|print))"),
@@ -117,21 +118,21 @@ pub(super) const RULES: &[Rule] = &[
          r"(?:well done|good job|great job|superbly done|very good|excellent|did it really great|that is done|that's done)[^\n]{0,30}\b(?:now|but now|next|forget|new)\b"),
 
     // Making the assistant say what it was told.
-    rule("extraction", 0.80, 0.85, "system prompt|systemprompt|system_prompt|system message|system instruction|developer message|developer prompt|pre-prompt|preprompt|system configuration|prompt text|internal configuration|system prompting",
+    rule("extraction", 0.80, 0.85, "system|developer|pre-prompt|preprompt|prompt text|internal configuration&prompt|message|instruction|configuration",
          r"(?:{tell}|see|know|access|console\.log) ?\(?(?:me |us )?[^.!?\n]{0,40}\b(?:system[ _]?(?:prompts?|messages?|instructions?|configuration)|developer (?:message|prompt|instructions)|pre-?prompt|prompt texts?|internal configuration)"),
-    rule("extraction", 0.75, 0.80, "instructions|prompt|directives|guidelines",
+    rule("extraction", 0.75, 0.80, "instruction|prompt|directives|guidelines|rules|context|settings&initial|original|hidden|secret|full|internal|exact|starting|complete|first|entire|own|system|above|foundational|core|prior|previous",
          r"\b{tell} (?:me |us |back |out |all |of |the |with |in |full |verbatim )*(?:your|its|these|the|the assistant's) (?:\w+ ){0,3}?(?:(?:initial|original|hidden|secret|full|internal|exact|starting|complete|first|entire|own|system|above|foundational|core|prior|previous) )+(?:instructions|prompts?|directives|guidelines|rules|context|settings)"),
-    rule("extraction", 0.62, 0.75, "your instructions|your prompt|all your|your directives|your rules|my instructions are|of your instructions|your programming",
+    rule("extraction", 0.62, 0.75, "your|my instructions are&instruction|prompt|directives|programming",
          r"(?:\b{tell} (?:me |us |all |of |out |back )*(?:your|all your|all of your) (?:\w+ )?(?:instructions|prompts?|directives|programming)\b|my instructions are)"),
-    rule("extraction", 0.70, 0.75, "above|before|beginning|prior|preceding|conversation",
+    rule("extraction", 0.70, 0.75, "above|before|beginning|prior|preceding|at the|so far|back to me|given|previously&repeat|print|output|copy|write|echo|recite|spit|return|display|show|tell|say|put|reproduce|give",
          r"\b(?:repeat|print|output|copy|write out|echo|recite|spit out|return|display|show|tell me|say|put|reproduce|give me)\b[^.!?\n]{0,20}\b(?:text|texts|words?|everything|sentences?|content|messages?|conversation|lines?|prompt|paragraph|all|first|instructions?)\b[^.!?\n]{0,30}\b(?:above|before (?:this|that|my|the)|prior to|preceding|at the (?:beginning|start|top)|so far|back to me|you (?:were|have been) given|previously)"),
-    rule("extraction", 0.65, 0.70, "told|instructed|given to you|you were given|been given|prompted|programmed|written above|before this|the above|stated",
+    rule("extraction", 0.65, 0.70, "what|instructions|how were&told|instruct|given|prompt|programmed|above|before|beginning|initially|creator|written|said|say|stat|stand|sentences|words|paragraphs",
          r"(?:what (?:were|was|have|had|did) (?:you|your)\b[^.!?\n]{0,25}\b(?:told|instructed|given|prompted|programmed|instructions?|prompt|creator)|what (?:is|was|are|were|did)? ?(?:\w+ ){0,3}(?:written|said|say|stated|stands?|the \d+ (?:sentences|words|paragraphs)) (?:at the )?(?:above|before|beginning|initially)|instructions (?:that )?(?:you )?(?:were|have been|was) (?:you )?given|how were you (?:instructed|prompted|programmed))"),
     rule("extraction", 0.60, 0.70, "you are",
          r"(?:start(?:s|ing)?|begin(?:s|ning)?|opens?) (?:\w+ )?with (?:the words? |phrase )?\W?you are\b"),
     rule("extraction", 0.50, 0.60, "embedding|training data|context window|hidden|confidential|secret",
          r"\b(?:reveal|return|print|show|leak|dump|output|expose|list|share|tell me|give me|disclose|rate)\b[^.!?\n]{0,25}\b(?:your|the|all|any) (?:\w+ ){0,2}(?:embeddings?|context window|hidden (?:instructions|prompt|rules|text)|confidential (?:instructions|information)|secret (?:instructions|rules|prompt|word|key|password)|secrets)"),
-    rule("extraction", 0.50, 0.65, "api key|password|credential|secrets|access token|customer database|admin pages|internal data|customer list|customer data",
+    rule("extraction", 0.50, 0.65, "api key|password|credential|secrets|access token|database|admin pages|internal data|customer&reveal|leak|dump|exfiltrate|print|expose|disclose|give me|tell me|send|forward|output",
          r"\b(?:reveal|leak|dump|exfiltrate|print|expose|disclose|give me|tell me|send|forward|output)\b[^.!?\n]{0,30}\b(?:the|all|any|your|every|raw|user's|users') (?:\w+ ){0,3}(?:api keys?|passwords?|credentials?|secrets|access tokens?|(?:customer )?database|admin pages|internal data|customer (?:list|data))"),
     rule("extraction", 0.55, 0.60, "prompt", r"\b(?:copy of|full|entire|complete|whole|spell check and display|display) (?:\w+ )?(?:your |this |the )?prompt\b"),
 
@@ -142,31 +143,31 @@ pub(super) const RULES: &[Rule] = &[
          r"(?:developer mode (?:enabled|output|on|response|v\d)|(?:simulate|in|enter|with) developer mode|(?:successfully|been|chatgpt|gpt|now|\[\W*)\s?jailbroken|\[\W*jailbreak\W*\]|jailbreak(?:ing)? (?:mode|prompt|this|you)|opposite mode|unlocked mode|evil mode|\bantigpt|\[gpt\]|\[\W*classic\])"),
     rule("unbound", 0.70, 0.75, "restriction|limitation|filter|rules|guideline|ethic|moral|censorship|polic|limits|constraint|boundar|safety|norms|laws",
          r"\b(?:you|{ai}|he|she|it|they|dan|who|which|that|character|respond|answer|speak|act)\b[^.!?\n]{0,60}\b(?:(?:have|has|having|with) (?:absolutely )?(?:no|zero)|without(?: any)?|free (?:of|from)|freed from|broken free (?:of|from)|not (?:be )?(?:bound|restricted|limited|constrained|governed) (?:by|to)|no longer (?:bound|restricted|limited)[a-z ]*by|(?:do|does|did|will|need|must)(?:es)?(?: not|n't) (?:have to |need to )?(?:abide by|follow|adhere to|comply with|care about|have)|unbound by|devoid of|lacks?|is not restricted by|are not restricted by) (?:\w+[ ,/]+){0,5}?{limits}\b"),
-    rule("unbound", 0.55, 0.60, "uncensored|unfiltered|unrestricted|amoral|unethical|immoral|unhinged|uneingeschrankt",
+    rule("unbound", 0.55, 0.60, "uncensored|unfiltered|unrestricted|amoral|unhinged|unlimited",
          r"(?:\b(?:uncensored|unfiltered|unrestricted|amoral|unhinged|unlimited)\b[^.!?\n]{0,30}\b(?:{ai}|responses?|answers?|output|person|character|and|content|mode|version)|(?:{ai}|responses?|answers?|output|is|are|be) (?:\w+ ){0,2}(?:uncensored|unfiltered|unrestricted|amoral|unhinged)\b)"),
-    rule("unbound", 0.60, 0.60, "illegal|unethical|immoral|harmful|dangerous|inappropriate|offensive",
+    rule("unbound", 0.60, 0.60, "illegal|unethical|immoral|harmful|dangerous|inappropriate|offensive|inhumane|legality",
          r"(?:(?:no matter|regardless|even if|whether|any|or|and|,)[^.!?\n]{0,60}\b(?:illegal|unethical|immoral|harmful|dangerous|inappropriate|offensive|inhumane|legality)\b(?:[ ,/]+(?:and|or|and/or)?[ ,]*)(?:\w+ )?(?:illegal|unethical|immoral|harmful|dangerous|inappropriate|offensive|inhumane|morality|ethics|reckless|legal)\b)"),
-    rule("unbound", 0.55, 0.60, "refus|declin|say no|reject|denies|can't do|cannot do|won't",
+    rule("unbound", 0.55, 0.60, "refus|declin|say|reject|deny|denies&never|not|n't|unable|without",
          r"\b(?:never|not|cannot|can't|won't|will not|don't|do not|doesn't|unable to|must not|without) (?:ever |be able to |allowed to |be allowed to )?(?:refus(?:e|es|ing)|declin(?:e|es|ing)|say(?:ing)? (?:no\b|that (?:it|you|he|she) can(?:'t|not))|reject|den(?:y|ies)) "),
-    rule("unbound", 0.55, 0.55, "openai|open ai|chatgpt|anthropic|content policy|content policies",
+    rule("unbound", 0.55, 0.55, "openai|open ai|chatgpt|chat gpt|anthropic|policy|policies",
          r"(?:(?:openai|open ai|chat ?gpt|anthropic)(?:'s|s)? (?:\w+ ){0,3}(?:polic(?:y|ies)|guidelines|restrictions|rules|limitations|use case|terms)|(?:violat\w*|against|bypass\w*|disregard\w*|ignor\w*|not care about|no) (?:\w+ ){0,4}(?:content|openai|use|usage)[a-z' -]{0,12}polic(?:y|ies))"),
     rule("persona", 0.50, 0.50, "character", r"\b(?:stay in character|(?:never|not|n't|without) (?:ever )?break(?:ing)? (?:your |of |the |out of )?character|break character|back in(?:to)? character|out of character)\b"),
-    rule("persona", 0.60, 0.65, "pretend|act as|roleplay|role play|role-play|imagine|simulate|behave|immerse|you are|you're|take on",
+    rule("persona", 0.60, 0.65, "pretend|act|roleplay|role play|role-play|imagine|simulate|behave|immerse|going to|you are|you're|take on&ai|a.i.|assistant|bot|llm|model|agent|copilot|gpt&no|without|never|any|free|evil|unrestricted|uncensored|rules|limits|norms|all",
          r"\b(?:pretend|act|role-?play|role play|imagine|simulate|behave|immerse|going to|you are|you're|take on)\b[^.!?\n]{0,50}\b{ai}\b[^.!?\n]{0,80}\b(?:no|without|never|not|any(?:thing)?|free|evil|unrestricted|uncensored|rules|limits|norms|all)\b[^.!?\n]{0,25}\b(?:{limits}|user asks|anything|question|bound|refuse|everything)"),
     rule("persona", 0.40, 0.40, "chatgpt|gpt-|gpt:|chat gpt", r"\b(?:hello|hi|hey|greetings|dear|as|pretend|like|instead of|normal|standard|you are|not) (?:a |an |the )?,? ?(?:normal )?chat ?gpt\b"),
-    rule("persona", 0.50, 0.50, "two responses|two different|two separate|two ways|two answers|both responses|both answers|2 responses|two paragraphs|dual",
+    rule("persona", 0.50, 0.50, "two|2|both|dual&responses|ways|answers|paragraphs|replies|outputs",
          r"\b(?:two|2|both|dual) (?:\w+ ){0,2}(?:responses|ways|answers|paragraphs|replies|outputs)\b"),
-    rule("persona", 0.50, 0.55, "as an ai|language model|i'm sorry|i cannot|ethical concern|disclaimer|warnings|apolog|moraliz",
+    rule("persona", 0.50, 0.55, "as an ai|language model|sorry|i cannot|i can't|ethical|disclaimer|warning|apolog|moral",
          r"\b(?:never|not|n't|avoid|without|no|stop|refrain from|exclude)\b[^.!?\n]{0,50}\b(?:as an ai|language model|i'm sorry|sorry|i (?:cannot|can't)|ethical concerns?|disclaimers?|warnings?|apologi[sz](?:e|ing)|apolog(?:y|ies)|moralizing|moral lectures?|ethical (?:reminders?|guidelines))"),
-    rule("persona", 0.40, 0.45, "comply|answer any|answer every|answer all|anything i|all my|do anything|whatever i|every question|any question|any request|fulfil",
+    rule("persona", 0.40, 0.45, "comply with|answer any|answer every|answer all|do anything|do everything|do whatever|obey|fulfil|follow all|follow any|follow every",
          r"\b(?:must|will|always|can|to|shall|would|should|has to|have to|able to|and) (?:always |now |immediately |happily |fully )?(?:comply with (?:any|all|every|my)|answer (?:any|every|all|everything)|do (?:anything|everything|whatever)|obey|fulfil\w* (?:any|all|every|my)|follow (?:all|any|every) (?:of )?my)\b"),
     rule("persona", 0.45, 0.45, "tokens|points", r"\b(?:lose|deduct\w*|have|start with|minus|penali[sz]ed?)\b[^.!?\n]{0,20}\b\d+ (?:tokens|points)\b"),
-    rule("persona", 0.50, 0.50, "prompt here|your prompt|insert|question here", r"(?:\[|\(|<|\{|\b)(?:insert )?(?:your |user |my )?(?:prompt|question|request|query)(?: goes)? here(?:\]|\)|>|\}|\b)"),
-    rule("persona", 0.40, 0.40, "hypothetical|fictional|no laws|movie|novel|game|story|theoretical",
+    rule("persona", 0.50, 0.50, "here&prompt|question|request|query", r"(?:\[|\(|<|\{|\b)(?:insert )?(?:your |user |my )?(?:prompt|question|request|query)(?: goes)? here(?:\]|\)|>|\}|\b)"),
+    rule("persona", 0.40, 0.40, "hypothetical|fictional|theoretical|imaginary|dystopian|alternat",
          r"\b(?:hypothetical|fictional|theoretical|imaginary|dystopian|alternate|alternative)\b[^.!?\n]{0,80}\b(?:no (?:laws|rules|ethic\w*|moral\w*|limits)|illegal|ruthless|evil|legal to|not bound|without (?:rules|laws|limits|restrictions)|language model|ai named|radical)"),
-    rule("persona", 0.40, 0.40, "hate|slur|racist|sexist|swear|curse|profan|vulgar|derogat|explicit|evil|violent",
+    rule("persona", 0.40, 0.40, "hate|slur|racist|sexist|swear|curs|profan|vulgar|derogat|explicit|evil|violen",
          r"\b(?:use|uses|using|say|says|you|swears?|be|he|she|always|can|will|generate|output)\b[^.!?\n]{0,30}\b(?:hate speech|slurs|racist|sexist|swear(?:s|ing)?|curs(?:e|es|ing)|profan\w+|vulgar\w*|derogatory|explicit (?:content|language)|evil|violen\w+)\b[^.!?\n]{0,40}\b(?:words?|answers?|responses?|content|language|language model|every|always|sentence|and|,|character|ai)\b"),
-    rule("persona", 0.40, 0.40, "remind|stay a|stay as|understand|successfully|confirm",
+    rule("persona", 0.40, 0.40, "if you understand|if you understood|if you agree|if you accept|i understand|understood|yes master|ok|i will&say|respond|reply|answer|write|type|confirm|stay",
          r"(?:\bif you (?:understand|understood|agree|accept)\b[^.!?\n]{0,40}\b(?:say|respond|reply|answer|write|type|confirm)|(?:only|just|simply)?,? ?(?:say|reply|respond|answer) (?:with )?\W?(?:i understand|understood|yes master|ok(?:ay)?)\b|i will (?:remind you|say|tell you)[^.!?\n]{0,20}\b(?:stay|to stay))"),
 
     rule("unbound", 0.50, 0.55, "anything|hesitation|prohibition|no matter the|consequences",
@@ -177,39 +178,39 @@ pub(super) const RULES: &[Rule] = &[
     rule("persona", 0.45, 0.45, " mode", r"\b(?:enable|activate|enter|simulate|stay in|in|with|entering)(?: \w+){0,3} mode\b[^\n]{0,60}\b(?:output|responses?|enabled|will|you|can|answer|while|always)\b"),
 
     // Faking the structure of a conversation.
-    rule("marker", 0.70, 0.85, "<|", r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id|begin_of_text|end_of_turn)\|>"),
-    rule("marker", 0.65, 0.80, "[inst|[/inst|<<sys|<start_of_turn", r"\[/?inst\]|<</?sys>>|<start_of_turn>"),
-    rule("marker", 0.45, 0.65, "#", r"^ ?#{2,} ?(?:system|new instructions?|instructions?|assistant|human|user|response|input)\b ?:?\s?$|^ ?#{2,} ?(?:system|new instructions?|instruction|assistant|human|response) ?:"),
-    rule("marker", 0.50, 0.60, "</system|<system|</user|</instruction|</prompt|</context|</document|</data|<assistant|</tool_|<admin|[system|[admin|</text",
+    rule("marker", 0.70, 0.85, "im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id|begin_of_text|end_of_turn&<", r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id|begin_of_text|end_of_turn)\|>"),
+    rule("marker", 0.65, 0.80, "[inst|[/inst|sys>>|<start_of_turn", r"\[/?inst\]|<</?sys>>|<start_of_turn>"),
+    rule("marker", 0.45, 0.65, "#&system|instruction|assistant|human|user|response|input", r"^ ?#{2,} ?(?:system|new instructions?|instructions?|assistant|human|user|response|input)\b ?:?\s?$|^ ?#{2,} ?(?:system|new instructions?|instruction|assistant|human|response) ?:"),
+    rule("marker", 0.50, 0.60, "system|instruction|prompt|assistant|admin|tool_result|</",
          r"</?(?:system|instructions?|prompt|assistant|admin|tool_result)>|</(?:user|context|document|data|text)>[ \\n]*(?:<|ignore|now|system)|\[(?:system|admin)(?: ?\w+){0,3} ?[:\]]"),
-    rule("marker", 0.45, 0.55, "assistant:|system:|developer:|ai:|assistant :|(assistant)|human]|human:|[human", r"(?:^ ?|[.!?\x22] |\n)(?:assistant|system|developer|reasoning \(assistant\)|\[human\]|human) ?: ?[a-z\x22]"),
-    rule("marker", 0.55, 0.65, "system note|system update|system message|system alert|system notice|system command|system upgrade|security notice|important system|important:|admin note|important message|end of prompt|end of input|end of document|new prompt",
+    rule("marker", 0.45, 0.55, "assistant|system|developer|human&:", r"(?:^ ?|[.!?\x22] |\n)(?:assistant|system|developer|reasoning \(assistant\)|\[human\]|human) ?: ?[a-z\x22]"),
+    rule("marker", 0.55, 0.65, "system|admin|important|end of|start of|begin",
          r"(?:\b(?:important )?system (?:note|update|alert|notice|command|upgrade|message)(?: \w+)? ?[:.-]|given a system upgrade|\badmin(?:istrator)? note:|(?:end|start|begin(?:ning)?) of (?:the )?(?:system )?(?:prompt|input|document|context|user input|conversation)\b ?[\]\)>#*=-]|^\W{0,6}important(?: message)?(?: from \w+)? ?[:!] ?(?:when|if|you|ignore|before|after|do not|the assistant|please))"),
-    rule("marker", 0.35, 0.60, "task complete|completed|answer:|done.", r"(?:answer|response|result|status|output) ?: ?(?:the )?(?:task|request|summary)? ?(?:is |was |has been )?(?:successfully )?(?:complete|completed|done|finished)\b"),
-    rule("marker", 0.45, 0.50, "<thinking|thinking>|internally|i have determined|i have verified|already determined",
+    rule("marker", 0.35, 0.60, "answer|response|result|status|output&complete|done|finished", r"(?:answer|response|result|status|output) ?: ?(?:the )?(?:task|request|summary)? ?(?:is |was |has been )?(?:successfully )?(?:complete|completed|done|finished)\b"),
+    rule("marker", 0.45, 0.50, "<thinking|i have|therefore i will",
          r"(?:<thinking>|\b(?:i have (?:already )?(?:determined|verified|confirmed)\b[^.!?\n]{0,60}\b(?:authori[sz]ed|policy|polic|guidelines|comply|requires|internally|do not apply)|therefore i will disregard))"),
 
     // Orders to an assistant that stand in data.
-    rule("addressed", 0.40, 0.75, "assistant|bot|llm|language model|ai |ai:|ai,|agent|chatgpt|copilot|model",
+    rule("addressed", 0.40, 0.75, "ai|a.i.|assistant|bot|llm|model|agent|copilot|gpt",
          r"\b(?:note|attention|dear|hey|message|instructions?|notice|reminder|memo) (?:to|for) (?:the |any |all |every |whichever )?(?:\w+ )?{ai}\b|\b(?:dear|hey|attention|hello) (?:ai|llm|chatbot|language model|ai (?:assistant|agent|model))\b|\b(?:ai|llm|ai assistant|ai agent|assistant|language model|ai model|chatbot)s?(?: who is| that is| that are)? (?:reading|processing|summari[sz]ing|parsing|analy[sz]ing|handling|evaluating|reviewing|translating) (?:this|the)\b"),
-    rule("addressed", 0.30, 0.60, "if you are|when you|if you're|whoever reads|before answering|before you|when summar|when process|when answer|when respond|when translat|while summar|when ask|when review",
+    rule("addressed", 0.30, 0.60, "if |when |while |before |after &summar|process|translat|evaluat|pars|analy|you are|you're",
          r"\b(?:if you(?: are|'re) an? (?:ai|llm|assistant|language model|bot|automated)|(?:when|while|before|after|if) (?:you )?(?:are )?(?:asked to )?(?:summari[sz]|process|translat|evaluat|pars|analy[sz])(?:e|es|ing) (?:this|the (?:page|document|email|text|above|message|content|file)|it)\b)"),
-    rule("addressed", 0.35, 0.60, "your response|your answer|your summary|your reply|your output|the summary|your final|your analysis|your evaluation|your translation|this evaluation|this analysis|this summary",
+    rule("addressed", 0.35, 0.60, "response|answer|summary|reply|output|analysis|evaluation|translation&your|the&end|finish|begin|start|append|include|add|insert|prefix|conclude|focus|replace|output|state|mention",
          r"\b(?:end|finish|begin|start|append|include|add|insert|prefix|conclude|focus|replace|output|state|mention)\b[^.!?\n]{0,40}\b(?:your|the) (?:final )?(?:response|answer|summary|reply|output|analysis|evaluation|translation)\b[^.!?\n]{0,12}\b(?:with|by|that|:|to|this|the)"),
-    rule("addressed", 0.55, 0.75, "tell|inform|notify|mention|alert|reveal|let the user|knowledge|suspicion",
+    rule("addressed", 0.55, 0.75, "tell|inform|notify|mention|alert|reveal|let|disclos|suspicion&not|n't|never|without",
          r"\b(?:do not|don't|never|without) (?:ever )?(?:tell(?:ing)?|inform(?:ing)?|notify(?:ing)?|mention(?:ing)?|alert(?:ing)?|reveal(?:ing)?|let(?:ting)?|disclos(?:e|ing))\b[^.!?\n]{0,25}\b(?:the (?:user|human|operator|customer|reader)|to (?:the user|anyone|them)|this (?:instruction|message|note|to)|these instructions|its secrets|anyone)\b|without raising suspicion"),
     rule("addressed", 0.45, 0.65, "user ask|users ask|asked for|asked to",
          r"\b(?:if|when|whenever) (?:the |a |any )?users? asks?\b[^.!?\n]{0,60}\b(?:reply|respond|answer|say|output|print|tell|only|write)"),
-    rule("marker", 0.50, 0.70, "visible to llm|invisible to|hidden from|white text|white-text", r"(?:in)?visible to (?:the )?(?:humans?|llms?|ai|reviewers?)|white[ -]text metadata"),
-    rule("marker", 0.60, 0.70, "end of user input|begin new|end of system|begin system|start new", r"(?:[#=*-]{2,} ?(?:end|begin|start|new)(?: of)? ?(?:\w+ )?(?:user input|instructions?|system|prompt|context|session)\b)"),
-    rule("effect", 0.50, 0.70, "approval|confirm|permission|asking|authoriz",
+    rule("marker", 0.50, 0.70, "visible to|metadata", r"(?:in)?visible to (?:the )?(?:humans?|llms?|ai|reviewers?)|white[ -]text metadata"),
+    rule("marker", 0.60, 0.70, "##|==|**|--|#=|=#|#*|*#|#-|-#|=*|*=|=-|-=|*-|-*&end|begin|start|new", r"(?:[#=*-]{2,} ?(?:end|begin|start|new)(?: of)? ?(?:\w+ )?(?:user input|instructions?|system|prompt|context|session)\b)"),
+    rule("effect", 0.50, 0.70, "without&asking|approval|confirm|permission|authori|consent|verification",
          r"\b(?:call|use|invoke|run|execute|transfer|send|delete|forward|approve|proceed|skip)\b[^.!?\n]{0,60}\bwithout (?:\w+ )?(?:asking|approval|confirmation|confirming|permission|authori[sz]ation|consent|verification)\b"),
     rule("effect", 0.40, 0.65, "tool|function|_",
          r"\b(?:call|invoke|execute|run|trigger|use) (?:the |your |function |tool )*\W?[a-z]+(?:_[a-z]+)+\W?(?: (?:tool|function|with|to|and|on|for|api|endpoint)|\()"),
-    rule("effect", 0.55, 0.80, "@|http|attacker|external|webhook|third party|third-party",
+    rule("effect", 0.55, 0.80, "@|http|attacker|external|webhook|third party|third-party&send|forward|mail|post|upload|transmit|exfiltrate|leak|bcc|copy|share|submit|wire|transfer|collect",
          r"\b(?:send|forward|e-?mail|post|upload|transmit|exfiltrate|leak|bcc|copy|share|submit|wire|transfer|collect\w* and send)\b[^!?\n]{0,60}\b(?:all|every|single|contents?|conversation|history|e-?mails?|inbox|files?|credentials?|passwords?|keys?|data|secrets?|records|list|details|database|documents?|information|it|them)\b[^!?\n]{0,40}(?:\S+@\S+|https?://|attacker|external(?:ly| (?:address|server|account|site))|webhook|third[ -]party)"),
-    rule("effect", 0.40, 0.60, "delete|wipe|erase|drop", r"\b(?:please,? |now,? |then,? |and |must )(?:delete|wipe|erase|destroy) (?:all|every|the entire|everything)\b"),
-    rule("effect", 0.45, 0.65, "canary|hacked|pwned|hijacked|access granted",
+    rule("effect", 0.40, 0.60, "delete|wipe|erase|destroy", r"\b(?:please,? |now,? |then,? |and |must )(?:delete|wipe|erase|destroy) (?:all|every|the entire|everything)\b"),
+    rule("effect", 0.45, 0.65, "canary|hacked|pwned|hijacked|access granted|robotafterall|i have been",
          r"(?:\b(?:say|print|output|reply|respond|write|include|answer|append|return|display)\b[^.!?\n]{0,40}\b(?:\w*canary\w*|hacked|pwned|hijacked|access granted|robotafterall|i have been)\b|\bpwned\b|hijacked to|thoroughly hijacked)"),
 
     // An order to undo a disguise and obey.
@@ -219,19 +220,19 @@ pub(super) const RULES: &[Rule] = &[
     // Other languages: the orders of the first two families.
     rule("override", 0.88, 0.92, "ignorier|vergiss|vergess|missacht|abweichend|beachte",
          r"\b(?:ignorier\w*|vergiss|vergesse?n?|missacht\w*|abweichend (?:zu|von)|beachten? (?:sie )?(?:nicht|keine))\b[^.!?\n]{0,40}\b(?:anweisung\w*|instruktion\w*|instruction\w*|befehl\w*|vorgaben|regeln|alles?|alle[nrs]? (?:bisherig|vorherig|vorangegangen|obig|vorig)\w*|das (?:obige|vorherige|bisherige)|aufgaben?|auftrag|auftrage|davor)\b"),
-    rule("extraction", 0.78, 0.80, "anweisung|systemprompt|system-prompt|prompt|instruktion|vorgaben",
+    rule("extraction", 0.78, 0.80, "anweisung|prompt|instruktion|vorgabe|nachricht",
          r"\b(?:zeig\w*|nenn\w*|verrat\w*|gib\w*|geben|wiederhol\w*|offenbar\w*|was (?:ist|sind|waren|war)|drucke?|schreib\w*|ubersetz\w*)\b[^.!?\n]{0,30}\b(?:system ?-?(?:anweisung|prompt|instruktion|nachricht)\w*|(?:deine|ihre|deinen|ursprungliche\w*|initiale\w*|interne\w*|alle) (?:\w+ )?(?:anweisung|prompt|instruktion|vorgabe)\w*)"),
     rule("new_orders", 0.50, 0.60, "neue|ab jetzt|ab sofort|von nun|jetzt",
          r"(?:\bneuen? (?:anweisung|aufgabe|auftrag|instruktion)\w*|\b(?:ab (?:jetzt|sofort)|von nun an) (?:bist|gibst|hast|antwort\w*|wirst|darfst|ist|sollst|befolg\w*)\b|\bdu bist jetzt (?:\w+ ){0,2}(?:uneingeschrankt|frei|ohne|dan|ein\w*))"),
-    rule("unbound", 0.55, 0.60, "keine|ohne|nicht mehr|uneingeschrankt",
+    rule("unbound", 0.55, 0.60, "keine|ohne|uneingeschrankt|sicherheitsrichtlinien",
          r"\b(?:ohne|keine(?:n|rlei)?|befolg\w* keine)\b (?:\w+ ){0,2}(?:einschran\w+|beschran\w+|regeln|richtlinien|filter|zensur|grenzen)\b|uneingeschrankt\b|sicherheitsrichtlinien\b[^.!?\n]{0,20}\bnicht"),
-    rule("override", 0.88, 0.92, "ignor|olvid|omit|caso omiso|descart|desobede|desconsider|esquec",
+    rule("override", 0.88, 0.92, "ignor|olvid|omit|caso omiso|descart|desobede|desconsider|esquec|esquez",
          r"\b(?:ignor[ae]\w*|olvid[ae]\w*|omit[ae]|haz caso omiso|descart[ae]\w*|desobede\w+|desconsider\w*|esque[cz]\w*)\b[^.!?\n]{0,35}\b(?:instruc\w+|ordenes|ordens|reglas|regras|directrices|diretrizes|indicaciones|lo (?:anterior|dicho)|todo (?:lo|que)|tudo|orientac\w+)\b"),
-    rule("extraction", 0.78, 0.80, "instrucciones|prompt|instrucoes|sistema",
+    rule("extraction", 0.78, 0.80, "instruc|prompt|sistema|directrices",
          r"\b(?:revel[ae]\w*|muestra\w*|mostr[ae]\w*|dime|diga(?:-me)?|imprim[ae]\w*|repit[ae]\w*|ensena\w*|exib[ae]\w*|cuales son|quais sao)\b[^.!?\n]{0,30}\b(?:prompt|(?:tus|sus|suas|tuas|las|as) (?:\w+ )?(?:instrucciones|instrucoes|directrices)|instruc\w+ (?:de|do|del) sistema|del sistema)"),
-    rule("override", 0.88, 0.92, "ignore|oubli|neglig|tiens|tenez|abstraction",
+    rule("override", 0.88, 0.92, "ignore|oubli|neglig|tien|tenez|abstraction",
          r"\b(?:ignore[zr]?|oublie[zr]?|neglige[zr]?|ne (?:tiens?|tenez) (?:pas|plus) compte|fai(?:s|tes) abstraction)\b[^.!?\n]{0,35}\b(?:instructions? (?:prece\w+|ante\w+|ci-dessus)|consignes?|directives?|ordres|regles|(?:ce qui|texte) precede|ci-dessus|tout ce|toutes (?:les|tes|vos))\b"),
-    rule("extraction", 0.78, 0.80, "prompt|instructions|consignes|systeme",
+    rule("extraction", 0.78, 0.80, "prompt|instructions|consignes|systeme|invite|message",
          r"\b(?:revele[zr]?|montre[zr]?|affiche[zr]?|donne[zr]?|repete[zr]?|divulgue[zr]?|dis|quelles sont)\b[^.!?\n]{0,25}\b(?:prompt|(?:tes|vos) (?:\w+ )?(?:instructions|consignes)|(?:instructions|consignes|invite|message) (?:du |de |initiales? )?(?:systeme)?)\b"),
     rule("override", 0.88, 0.92, "ignora|dimentica|trascura|tralascia|scorda",
          r"\b(?:ignora\w*|dimentica\w*|trascura\w*|tralascia\w*|scorda\w*)\b[^.!?\n]{0,35}\b(?:istruzioni|ordini|regole|direttive|tutto (?:cio|quello)|quanto (?:sopra|detto))\b"),
@@ -255,12 +256,45 @@ pub(super) const RULES: &[Rule] = &[
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use proptest::{
+        strategy::{Strategy, ValueTree},
+        string::bytes_regex,
+        test_runner::TestRunner,
+    };
+
+    /// A stem that is missing from the table would keep its rule from ever being tried.
+    #[test]
+    fn what_a_rule_matches_has_its_stems() {
+        let mut runner = TestRunner::deterministic();
+        for rule in RULES {
+            let compiled = rule.compile().unwrap();
+            // Texts are made from the pattern less its anchors; what it then matches of them is as it is meant.
+            let loose = compiled.as_str().replace(r"\b", "").replace(['^', '$'], "").replace("[.!?\\n]", "[a-z ]");
+            let samples = bytes_regex(&format!("(?s-u){loose}")).unwrap();
+            for _ in 0..SAMPLES {
+                let sample = samples.new_tree(&mut runner).unwrap().current();
+                for found in compiled.find_iter(&sample) {
+                    let text = String::from_utf8_lossy(found.as_bytes());
+                    // Stems of several words stand for the usual spacing between them.
+                    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                    let text = format!(" {text} ");
+                    for group in rule.stems.split('&') {
+                        let has_one = group.split('|').any(|stem| text.contains(stem));
+                        assert!(has_one, "{text:?} has none of {group:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    const SAMPLES: usize = 60;
 
     #[test]
     fn every_rule_compiles_and_has_stems() {
         for rule in RULES {
             rule.compile().unwrap();
-            assert!(rule.stems.split('|').any(|stem| !stem.is_empty()), "{}", rule.pattern);
+            assert!(rule.stems.split(['|', '&']).all(|stem| !stem.is_empty()), "{}", rule.stems);
+            assert!(rule.stems.split('&').count() <= 8, "{}", rule.stems);
             assert!((0.0..1.0).contains(&rule.said) && rule.read >= rule.said, "{}", rule.pattern);
         }
     }

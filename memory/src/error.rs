@@ -101,7 +101,9 @@ impl Error {
     /// What to try next, for a person.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Error::Folder { .. } => Some("choose another folder with `--data-dir`, or check its permissions and free space"),
+            Error::Folder { .. } => {
+                Some("choose another folder with `--data-dir`, or check its permissions and free space")
+            }
             Error::Unavailable { .. } | Error::Corrupt { .. } => {
                 Some("if another version wrote this folder, use that version or ingest into a fresh `--data-dir`")
             }

@@ -19,14 +19,16 @@ pub mod memory;
 pub mod record;
 pub mod search;
 pub mod store;
+pub mod timestamp;
 
 pub use document::{Chunk, Document, Level, Metadata, Trust};
-pub use embed::{EmbedError, Embedder};
+pub use embed::{EmbedError, Embedder, HashEmbedder, MiniLm};
 pub use error::Error;
+pub use ingest::{EmbedReport, IngestReport, Progress, Quarantined, Skipped};
 pub use memory::{Forgotten, Memory, Recalled, Why};
 pub use record::{Draft, Kind, Provenance, Record, RecordId};
 pub use search::{Found, Hit, Mode};
-pub use store::{RamStore, Store};
+pub use store::{LanceStore, OtherModel, RamStore, Stats, Store};
 
 /// Where time comes from: the edge passes the wall clock, a test passes a counter.
 pub type Clock = std::sync::Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;

@@ -3,6 +3,7 @@
 //! A [`Memory`] is a store, an embedder, the doors and a clock. It is cheap to clone and safe to share; writes queue up
 //! behind the store's one writer.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use roundtable_guardrails::{Cleared, Doors, Origin, Untrusted};
@@ -17,7 +18,7 @@ use crate::ingest;
 use crate::record::{Draft, Kind, Provenance, Record, RecordId};
 use crate::search::{Blended, Found, Hit, Mode, Scored, blend};
 use crate::store::words::stems;
-use crate::store::{RamStore, Space, Stats, Store};
+use crate::store::{LanceStore, OtherModel, RamStore, Space, Stats, Store};
 
 /// How many candidates each list gives to the blend, at least.
 const CANDIDATES: usize = 500;
@@ -77,9 +78,18 @@ pub struct Forgotten {
 impl Memory {
     /// Memory over any store.
     pub fn over(store: Arc<dyn Store>, embedder: Arc<dyn Embedder>, doors: Arc<Doors>, clock: Clock) -> Self {
-        let inner =
-            Inner { store, embedder, doors, clock, notes: Vec::new(), notes_store: OnceCell::new() };
+        let inner = Inner { store, embedder, doors, clock, notes: Vec::new(), notes_store: OnceCell::new() };
         Memory { inner: Arc::new(inner) }
+    }
+
+    /// Memory in a folder, with the standard doors; the folder and its tables are made where they are missing.
+    ///
+    /// # Errors
+    /// If the folder cannot be used, or holds vectors of another model than the embedder's ([`Error::OtherModel`];
+    /// [`LanceStore::open`] with [`OtherModel::Reembed`] is the way out).
+    pub async fn open(folder: &Path, embedder: Arc<dyn Embedder>, clock: Clock) -> Result<Self, Error> {
+        let store = LanceStore::open(folder, &*embedder, OtherModel::Refuse).await?;
+        Ok(Memory::over(Arc::new(store), embedder, Arc::new(Doors::standard()), clock))
     }
 
     /// Memory that ends with the process, with the standard doors.
@@ -297,7 +307,10 @@ impl Memory {
         let facts = records.iter().filter(|record| record.kind == Kind::Fact).count();
         let mut turns: Vec<Provenance> = Vec::new();
         for record in &records {
-            if !turns.iter().any(|seen| seen.session == record.provenance.session && seen.turn == record.provenance.turn) {
+            if !turns
+                .iter()
+                .any(|seen| seen.session == record.provenance.session && seen.turn == record.provenance.turn)
+            {
                 turns.push(Provenance { said: None, ..record.provenance.clone() });
             }
         }

@@ -8,6 +8,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use roundtable_guardrails::Screen;
 use serde::{Deserialize, Serialize};
 
 use crate::document::fingerprint;
@@ -67,6 +68,20 @@ impl Draft {
             &provenance.turn,
         ]));
         Record { id, kind, subject, text, at, provenance, superseded_by: None, superseded_at: None }
+    }
+}
+
+impl Screen for Draft {
+    fn each_text(&mut self, pass: &mut dyn FnMut(&mut String)) {
+        let (text, provenance) = match self {
+            Draft::Fact { subject, text, provenance } => {
+                subject.each_text(pass);
+                (text, provenance)
+            }
+            Draft::Episode { text, provenance } => (text, provenance),
+        };
+        pass(text);
+        provenance.said.each_text(pass);
     }
 }
 
@@ -139,6 +154,7 @@ pub struct Record {
     /// The words.
     pub text: String,
     /// Since when it holds.
+    #[serde(with = "crate::timestamp")]
     pub at: Timestamp,
     /// Where it came from.
     pub provenance: Provenance,
@@ -146,7 +162,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<RecordId>,
     /// Until when it held.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "crate::timestamp::option", skip_serializing_if = "Option::is_none")]
     pub superseded_at: Option<Timestamp>,
 }
 

@@ -62,9 +62,7 @@ mod tests {
     #[test]
     fn shared_words_are_close_and_no_words_are_nowhere() {
         let hashed = HashEmbedder::new(256);
-        let dot = |a: &str, b: &str| -> f32 {
-            hashed.vector(a).iter().zip(hashed.vector(b)).map(|(x, y)| x * y).sum()
-        };
+        let dot = |a: &str, b: &str| -> f32 { hashed.vector(a).iter().zip(hashed.vector(b)).map(|(x, y)| x * y).sum() };
         assert!((dot("the cat sat", "The cat, sat!") - 1.0).abs() < 1e-6);
         assert!(dot("the cat sat", "the cat ran") > dot("the cat sat", "stock markets fell"));
         assert!(hashed.vector("?!").iter().all(|x| *x == 0.0));

@@ -3,11 +3,15 @@
 //! An [`Embedder`] turns texts into vectors of one length whose cosine says how close the texts are in meaning. The
 //! store keeps the embedder's id with the vectors, because vectors of two models cannot be compared.
 
+mod bert;
 mod hashed;
+mod minilm;
+pub mod quantise;
 
 use async_trait::async_trait;
 
 pub use hashed::HashEmbedder;
+pub use minilm::MiniLm;
 
 /// Turns texts into vectors.
 #[async_trait]

@@ -9,12 +9,14 @@
 //! - a vector is kept only for the words it was made from: when a chunk changes, its vector goes;
 //! - a write is there for the next read, and a failed or abandoned write can simply be done again.
 
+mod lance;
 mod ram;
 pub mod words;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+pub use lance::{LanceStore, OtherModel};
 pub use ram::RamStore;
 
 use crate::document::{Chunk, Document};

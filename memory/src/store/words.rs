@@ -27,7 +27,8 @@ pub fn settings() -> FtsIndexBuilder {
 /// The stems of `text`, in order, stop words left out.
 pub fn stems(text: &str) -> Vec<String> {
     // The settings name only what is built in, so the tokenizer can always be made.
-    let tokens = lancedb::table::tokenize(text, &settings()).expect("the built-in tokenizer needs nothing from outside");
+    let tokens =
+        lancedb::table::tokenize(text, &settings()).expect("the built-in tokenizer needs nothing from outside");
     tokens.into_iter().map(|token| token.text).collect()
 }
 

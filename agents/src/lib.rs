@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod fault;
 pub mod journal;
 pub mod model;
+pub mod notes;
 pub mod offline;
 pub mod repl;
 pub mod scenario;

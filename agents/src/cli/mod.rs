@@ -4,10 +4,14 @@
 //! stderr in three parts (what happened, why, what to do next); with `--json` stdout holds only JSON lines, and an error
 //! is one of them. Nothing is started before a command needs it: `tool` and `guard` touch no runtime and no database.
 
+pub mod engine;
 pub mod failure;
 pub mod guard;
+pub mod ingest;
 pub mod input;
+pub mod memory;
 pub mod out;
+pub mod search;
 pub mod settings;
 pub mod tool;
 
@@ -35,8 +39,11 @@ const AFTER: &str = "Exit status: 0 done, 1 failed, 2 wrong use.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Ingest(ingest::Ingest),
+    Search(search::Search),
     Tool(tool::Tool),
     Guard(guard::Guard),
+    Memory(memory::MemoryCommand),
 }
 
 /// Runs the command that the process's arguments name.
@@ -59,8 +66,11 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: Cli, out: &mut Out) -> Outcome {
     let settings = &cli.settings;
     match cli.command {
+        Command::Ingest(args) => ingest::run(args, settings, out),
+        Command::Search(args) => search::run(args, settings, out),
         Command::Tool(args) => tool::run(args, settings, out),
         Command::Guard(args) => guard::run(args, settings, out),
+        Command::Memory(args) => memory::run(args, settings, out),
     }
 }
 

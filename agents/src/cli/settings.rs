@@ -1,6 +1,6 @@
 //! The options that every command takes, and the folders that follow from them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -12,9 +12,9 @@ use super::failure::{Failure, Outcome};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Settings {
-    /// Where memory, journals, history and pictures are kept: a folder, or an object-store URI for the memory alone
-    #[arg(long, global = true, value_name = "DIR|URI", env = "ROUNDTABLE_DATA_DIR")]
-    pub data_dir: Option<String>,
+    /// The folder where memory, journals, history and pictures are kept
+    #[arg(long, global = true, value_name = "DIR", env = "ROUNDTABLE_DATA_DIR", value_parser = data_dir)]
+    pub data_dir: Option<PathBuf>,
 
     /// Who answers: `auto` takes what the environment offers, else the embedded model
     #[arg(long, global = true, value_enum, default_value_t = Provider::Auto, env = "ROUNDTABLE_PROVIDER")]
@@ -86,6 +86,15 @@ pub enum Rerank {
     LateInteraction,
 }
 
+/// Reads a folder's path; an object store is told apart, because a folder named `s3:` is hardly what was meant.
+fn data_dir(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "" => Err("the path is empty".to_owned()),
+        uri if uri.contains("://") => Err(format!("`{uri}` is an address; give a folder on this machine")),
+        path => Ok(PathBuf::from(path)),
+    }
+}
+
 /// Reads `90`, `30s`, `500ms`, `2m`, `1h`.
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -104,26 +113,21 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl Settings {
-    /// The local data folder.
+    /// The data folder.
     pub fn folder(&self) -> Outcome<PathBuf> {
-        match self.data_dir.as_deref() {
-            Some(folder) if !is_uri(folder) => Ok(PathBuf::from(folder)),
-            _ => {
-                let base = etcetera::choose_base_strategy().map_err(|error| {
-                    let next = "set `--data-dir` or the environment variable HOME";
-                    Failure::failed("cannot find the data folder", error.to_string(), next)
-                })?;
-                Ok(base.data_dir().join("roundtable"))
-            }
+        if let Some(folder) = &self.data_dir {
+            return Ok(folder.clone());
         }
+        let base = etcetera::choose_base_strategy().map_err(|error| {
+            let next = "set `--data-dir` or the environment variable HOME";
+            Failure::failed("cannot find the data folder", error.to_string(), next)
+        })?;
+        Ok(base.data_dir().join("roundtable"))
     }
 
-    /// Where the memory is: a folder in the data folder, or the URI as given.
-    pub fn memory(&self) -> Outcome<String> {
-        match self.data_dir.as_deref() {
-            Some(uri) if is_uri(uri) => Ok(uri.to_owned()),
-            _ => Ok(self.folder()?.join("memory").to_string_lossy().into_owned()),
-        }
+    /// Where the memory is.
+    pub fn memory(&self) -> Outcome<PathBuf> {
+        Ok(self.folder()?.join("memory"))
     }
 
     /// Where journals are.
@@ -140,10 +144,6 @@ impl Settings {
     pub fn history(&self) -> Outcome<PathBuf> {
         Ok(self.folder()?.join("history.txt"))
     }
-}
-
-fn is_uri(place: &str) -> bool {
-    place.contains("://") && !Path::new(place).exists()
 }
 
 #[cfg(test)]
@@ -163,8 +163,9 @@ mod tests {
     }
 
     #[test]
-    fn a_uri_moves_the_memory_alone() {
-        assert!(is_uri("s3://bucket/path"));
-        assert!(!is_uri("/home/me/data"));
+    fn the_data_folder_is_a_folder() {
+        assert_eq!(data_dir("/home/me/data"), Ok(PathBuf::from("/home/me/data")));
+        assert!(data_dir("s3://bucket/path").is_err_and(|why| why.contains("a folder on this machine")));
+        assert!(data_dir("").is_err());
     }
 }

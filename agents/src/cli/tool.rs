@@ -124,7 +124,7 @@ fn search(catalogue: &Catalogue, request: &str, out: &mut Out) -> Outcome {
 
 /// The tools that share words with the request, most first. A word that few tools use counts more (its inverse document
 /// frequency), and a word of the name twice.
-fn nearest_by_words<'a>(catalogue: &'a Catalogue, request: &str) -> Vec<(f64, &'a Spec)> {
+pub fn nearest_by_words<'a>(catalogue: &'a Catalogue, request: &str) -> Vec<(f64, &'a Spec)> {
     let words = |text: &str| -> Vec<String> {
         text.split(|c: char| !c.is_alphanumeric())
             .filter(|word| word.len() > 1)

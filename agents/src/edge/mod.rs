@@ -6,4 +6,5 @@
 pub mod files;
 pub mod picture;
 pub mod plain;
+pub mod sixel;
 pub mod terminal;

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use resvg::{tiny_skia, usvg};
 use sha2::{Digest, Sha256};
 
+use super::sixel;
 use super::terminal::Pictures;
 
 /// Why a picture was not drawn or saved.
@@ -49,6 +50,11 @@ const LIMIT: u32 = 8192;
 /// Draws SVG as a PNG, `scale` pixels for each SVG unit, on white. Nothing is loaded from files or the network, whatever
 /// the SVG refers to; text is drawn with the system's fonts.
 pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, PictureError> {
+    draw(svg, |_| scale)?.encode_png().map_err(|error| PictureError::Encode(error.to_string()))
+}
+
+/// Draws SVG on white; `scale` is told its width.
+fn draw(svg: &str, scale: impl Fn(f32) -> f32) -> Result<tiny_skia::Pixmap, PictureError> {
     let mut options = usvg::Options {
         image_href_resolver: usvg::ImageHrefResolver {
             resolve_data: usvg::ImageHrefResolver::default_data_resolver(),
@@ -61,6 +67,7 @@ pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, PictureError> {
     }
     let tree = usvg::Tree::from_str(svg, &options).map_err(PictureError::NotSvg)?;
     let size = tree.size();
+    let scale = scale(size.width());
     // `as` saturates, so that an absurd size is seen as one.
     let (width, height) = ((size.width() * scale).ceil() as u32, (size.height() * scale).ceil() as u32);
     let too_large = PictureError::Size { width, height, limit: LIMIT };
@@ -70,7 +77,7 @@ pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, PictureError> {
     let Some(mut pixels) = tiny_skia::Pixmap::new(width, height) else { return Err(too_large) };
     pixels.fill(tiny_skia::Color::WHITE);
     resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
-    pixels.encode_png().map_err(|error| PictureError::Encode(error.to_string()))
+    Ok(pixels)
 }
 
 /// Where a picture was saved.
@@ -111,15 +118,17 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), PictureError> {
     std::fs::write(path, bytes).map_err(|cause| PictureError::Write { path: path.to_owned(), cause })
 }
 
-/// The sequence that shows a PNG in a terminal, at most `columns` wide.
-pub fn inline(png: &[u8], how: Pictures, columns: usize) -> String {
-    let data = STANDARD.encode(png);
-    match how {
+/// The sequence that shows a picture in a terminal, at most `columns` wide. `png` is `svg`, drawn.
+pub fn inline(svg: &str, png: &[u8], how: Pictures, columns: usize) -> Result<String, PictureError> {
+    Ok(match how {
         Pictures::Iterm => {
-            format!("\u{1b}]1337;File=inline=1;size={};width={columns};preserveAspectRatio=1:{data}\u{7}\n", png.len())
+            let (size, data) = (png.len(), STANDARD.encode(png));
+            format!("\u{1b}]1337;File=inline=1;size={size};width={columns};preserveAspectRatio=1:{data}\u{7}\n")
         }
-        Pictures::Kitty => kitty(&data, columns),
-    }
+        Pictures::Kitty => kitty(&STANDARD.encode(png), columns),
+        // These terminals do not scale. A column is about eight pixels.
+        Pictures::Sixel => sixel::encode(&draw(svg, |width| ((columns * 8) as f32 / width).min(1.0))?) + "\n",
+    })
 }
 
 /// kitty takes base64 in pieces of at most 4096 bytes; all but the last say that more follows (`m=1`).
@@ -193,11 +202,16 @@ mod tests {
     #[test]
     fn kitty_gets_pieces_and_iterm_a_whole() {
         let picture = vec![7u8; 4000];
-        let shown = inline(&picture, Pictures::Kitty, 60);
+        let shown = inline(SQUARE, &picture, Pictures::Kitty, 60).unwrap();
         // 4000 bytes are 5336 characters of base64: one full piece and the rest.
         assert_eq!(shown.matches("\u{1b}_G").count(), 2);
         assert!(shown.starts_with("\u{1b}_Ga=T,f=100,q=2,c=60,m=1;"));
         assert!(shown.contains("\u{1b}_Gm=0;"));
-        assert!(inline(&picture, Pictures::Iterm, 60).starts_with("\u{1b}]1337;File=inline=1;size=4000;width=60"));
+        assert!(inline(SQUARE, &picture, Pictures::Sixel, 60).unwrap().starts_with("\u{1b}P0;1q\"1;1;10;6#210;"));
+        assert!(
+            inline(SQUARE, &picture, Pictures::Iterm, 60)
+                .unwrap()
+                .starts_with("\u{1b}]1337;File=inline=1;size=4000;width=60")
+        );
     }
 }

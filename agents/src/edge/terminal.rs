@@ -9,6 +9,8 @@ pub enum Pictures {
     Kitty,
     /// The inline images of iTerm2 (iTerm2, WezTerm, mintty).
     Iterm,
+    /// Sixels (foot, mlterm, Contour, Windows Terminal).
+    Sixel,
 }
 
 impl Pictures {
@@ -17,6 +19,7 @@ impl Pictures {
         match self {
             Pictures::Kitty => "kitty graphics",
             Pictures::Iterm => "iTerm2 inline images",
+            Pictures::Sixel => "sixels",
         }
     }
 }
@@ -54,7 +57,8 @@ impl Terminal {
         )
     }
 
-    /// Decides from what was seen. `NO_COLOR` (no-color.org) and `TERM=dumb` switch colours off.
+    /// Decides from what was seen. `NO_COLOR` (no-color.org) and `TERM=dumb` switch colours off. `ROUNDTABLE_PICTURES` (`kitty`,
+    /// `iterm`, `sixel`, `none`) overrules what is guessed about pictures.
     pub fn judge(
         input: bool,
         output: bool,
@@ -85,6 +89,13 @@ impl Terminal {
 }
 
 fn pictures(env: &impl Fn(&str) -> Option<String>) -> Option<Pictures> {
+    match env("ROUNDTABLE_PICTURES").as_deref() {
+        Some("kitty") => return Some(Pictures::Kitty),
+        Some("iterm") => return Some(Pictures::Iterm),
+        Some("sixel") => return Some(Pictures::Sixel),
+        Some("none") => return None,
+        _ => {}
+    }
     // A multiplexer would have to pass the sequences on, and most are not told to.
     if env("TMUX").is_some() || env("STY").is_some() {
         return None;
@@ -92,6 +103,9 @@ fn pictures(env: &impl Fn(&str) -> Option<String>) -> Option<Pictures> {
     let term = env("TERM").unwrap_or_default();
     if matches!(term.as_str(), "xterm-kitty" | "xterm-ghostty") || env("KITTY_WINDOW_ID").is_some() {
         return Some(Pictures::Kitty);
+    }
+    if ["foot", "mlterm", "contour", "yaft"].iter().any(|name| term.starts_with(name)) || env("WT_SESSION").is_some() {
+        return Some(Pictures::Sixel);
     }
     match env("TERM_PROGRAM").as_deref() {
         Some("ghostty") => Some(Pictures::Kitty),
@@ -122,6 +136,9 @@ mod tests {
     fn pictures_where_the_terminal_says_so() {
         assert_eq!(check(&[("TERM", "xterm-kitty")]).pictures, Some(Pictures::Kitty));
         assert_eq!(check(&[("TERM", "xterm"), ("TERM_PROGRAM", "WezTerm")]).pictures, Some(Pictures::Iterm));
+        assert_eq!(check(&[("TERM", "foot")]).pictures, Some(Pictures::Sixel));
+        assert_eq!(check(&[("TERM", "xterm"), ("ROUNDTABLE_PICTURES", "sixel")]).pictures, Some(Pictures::Sixel));
+        assert_eq!(check(&[("TERM", "xterm-kitty"), ("ROUNDTABLE_PICTURES", "none")]).pictures, None);
         assert_eq!(check(&[("TERM", "xterm-256color")]).pictures, None);
         assert_eq!(check(&[("TERM", "xterm-kitty"), ("TMUX", "/tmp/x")]).pictures, None);
     }

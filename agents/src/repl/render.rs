@@ -165,6 +165,11 @@ pub fn hanging(head: &str, text: &str, width: usize) -> String {
     if out.is_empty() { format!("{}\n", head.trim_end()) } else { out }
 }
 
+/// `1 passage`, `2 passages`.
+pub fn count(n: usize, one: &str) -> String {
+    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
+}
+
 /// The beginning of a text, at most `columns` wide, with `…` if something is missing.
 pub fn short(text: &str, columns: usize) -> String {
     let text = one_line(text);

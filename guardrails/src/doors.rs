@@ -35,7 +35,7 @@ const fn row(rail: Rail, flag: f64, block: f64, change: f64) -> Row {
 const USER: &[Row] = &[
     row(budget::RAIL, 0.5, 0.9, NEVER),
     row(hidden_text::CHARACTERS, 0.5, NEVER, 0.0),
-    row(injection::SAID, 0.5, 0.7, NEVER),
+    row(injection::SAID, 0.5, 0.62, NEVER),
     row(secrets::RAIL, 0.5, NEVER, NEVER),
 ];
 
@@ -43,7 +43,7 @@ const USER: &[Row] = &[
 const DOCUMENT: &[Row] = &[
     row(budget::RAIL, 0.5, 0.9, NEVER),
     row(hidden_text::RAIL, 0.5, 0.85, 0.0),
-    row(injection::READ, 0.5, 0.7, NEVER),
+    row(injection::READ, 0.5, 0.62, NEVER),
     row(secrets::RAIL, 0.5, NEVER, 0.0),
     row(personal_data::RAIL, 0.7, NEVER, NEVER),
     row(egress::RAIL, 0.85, NEVER, NEVER),
@@ -53,7 +53,7 @@ const DOCUMENT: &[Row] = &[
 const TOOL: &[Row] = &[
     row(budget::RAIL, 0.5, NEVER, NEVER),
     row(hidden_text::RAIL, 0.5, 0.85, 0.0),
-    row(injection::READ, 0.5, 0.7, NEVER),
+    row(injection::READ, 0.5, 0.62, NEVER),
     row(secrets::RAIL, 0.5, NEVER, 0.0),
     row(personal_data::RAIL, 0.7, NEVER, NEVER),
     row(egress::RAIL, 0.85, NEVER, NEVER),
@@ -63,7 +63,7 @@ const TOOL: &[Row] = &[
 const MEMORY: &[Row] = &[
     row(budget::RAIL, 0.5, 0.9, NEVER),
     row(hidden_text::RAIL, 0.5, 0.85, 0.0),
-    row(injection::SAID, 0.5, 0.7, NEVER),
+    row(injection::SAID, 0.5, 0.62, NEVER),
     row(secrets::RAIL, 0.5, NEVER, 0.0),
 ];
 
@@ -71,7 +71,7 @@ const MEMORY: &[Row] = &[
 const FOREIGN_MEMORY: &[Row] = &[
     row(budget::RAIL, 0.5, 0.9, NEVER),
     row(hidden_text::RAIL, 0.5, 0.85, 0.0),
-    row(injection::READ, 0.5, 0.7, NEVER),
+    row(injection::READ, 0.5, 0.62, NEVER),
     row(secrets::RAIL, 0.5, NEVER, 0.0),
     row(personal_data::RAIL, 0.4, NEVER, 0.4),
 ];

@@ -94,9 +94,10 @@ pub(super) fn signs(text: &str) -> Signs {
         if any & DIGIT != 0 {
             signs.leet_words += usize::from(is_leet(word));
         }
-        // Pairs of hex digits in a row, as in `49 67 6e` or `\x49\x67`.
+        // Pairs of hex digits in a row, as in `49 67 6e` or `\x49\x67`, or octets, as in `01001001 01100111`.
         let is_pair = match word {
             [b'x', high, low] | [high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+            octet if octet.len() == 8 => octet.iter().all(|bit| matches!(bit, b'0' | b'1')),
             _ => false,
         };
         if is_pair {
@@ -178,6 +179,13 @@ pub(super) fn token(piece: &str) -> Option<(&'static str, String)> {
             (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok()).collect();
         if let Some(text) = bytes.and_then(readable) {
             return Some(("hex", text));
+        }
+    }
+    if hex.len() >= 4 * 8 && hex.len().is_multiple_of(8) && hex.bytes().all(|bit| matches!(bit, b'0' | b'1')) {
+        let octets: Option<Vec<u8>> =
+            (0..hex.len()).step_by(8).map(|at| u8::from_str_radix(&hex[at..at + 8], 2).ok()).collect();
+        if let Some(text) = octets.and_then(readable) {
+            return Some(("binary", text));
         }
     }
     let piece = piece.trim_start_matches(['-', '_', '=']);

@@ -187,25 +187,35 @@ impl Iterator for Windows<'_> {
     }
 }
 
-/// Noisy-or over the matches; within a family all but the strongest count half.
+/// Noisy-or over the matches; within a family all but the strongest count half, and not at all where they read the same
+/// words as a stronger one.
 fn combined(matches: &mut [Match]) -> f64 {
     matches.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-    let mut families: Vec<&str> = Vec::new();
     let mut doubt = 1.0;
-    for found in matches.iter() {
+    for (n, found) in matches.iter().enumerate() {
         let family = RULES[found.rule].family;
-        let again = families.contains(&family);
-        families.push(family);
-        doubt *= 1.0 - if again { found.weight / 2.0 } else { found.weight };
+        let relatives: Vec<&Match> = matches[..n].iter().filter(|known| RULES[known.rule].family == family).collect();
+        let news = if relatives.is_empty() {
+            1.0
+        } else if relatives.iter().any(|known| overlap(&known.span, &found.span)) {
+            0.0
+        } else {
+            0.5
+        };
+        doubt *= 1.0 - found.weight * news;
     }
     1.0 - doubt
+}
+
+fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start < b.end && b.start < a.end
 }
 
 /// What a match is worth where it stands.
 fn context(folded: &str, range: &Range<usize>, about: usize) -> f64 {
     match (is_quoted(folded.as_bytes(), range), about) {
         (true, 2..) => 0.35,
-        (true, _) => 0.75,
+        (true, _) => 0.62,
         (false, 3..) => 0.6,
         (false, 2) => 0.85,
         (false, _) => 1.0,
@@ -218,6 +228,15 @@ fn is_quoted(text: &[u8], range: &Range<usize>) -> bool {
     let end = text[range.end..].iter().position(|b| *b == b'\n').map_or(text.len(), |at| range.end + at);
     let (before, after) = (&text[line.max(range.start.saturating_sub(400))..range.start], &text[range.end..end]);
     [b'"', b'`'].iter().any(|mark| before.iter().filter(|b| *b == mark).count() % 2 == 1 && after.contains(mark))
+        || in_single_quotes(before, after)
+}
+
+/// The same for single quotes, which are apostrophes where letters stand on both sides.
+fn in_single_quotes(before: &[u8], after: &[u8]) -> bool {
+    let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let opens = |at: usize| !is_letter(at.checked_sub(1).and_then(|at| before.get(at)));
+    let last = before.iter().rposition(|b| *b == b'\'');
+    last.is_some_and(opens) && after.iter().enumerate().any(|(at, b)| *b == b'\'' && !is_letter(after.get(at + 1)))
 }
 
 static SECURITY: LazyLock<AhoCorasick> = LazyLock::new(|| {

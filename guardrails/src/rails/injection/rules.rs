@@ -77,13 +77,13 @@ pub(super) const RULES: &[Rule] = &[
     rule("override", 0.88, 0.92, "ignor|disregard|forget|neglect|overlook|overrid|bypass|discard|circumvent|follow|obey|attention|nevermind|look|take back|listen&instruct|direct|order|prompt|rule|guideline|command|programming|polic|assignment|restriction|guardrail|safeguard|constraint|protocol|document|safety|task|request&above|before|given|provided|you |that |i gave|so far|from",
          r"\b{ignore} (?:the |these |those |all |your )*{orders} (?:above|before|given|provided|you (?:were|have|got)|that (?:came|come)|i gave|so far|from (?:above|before|earlier))"),
     rule("override", 0.85, 0.88, "ignor|disregard|forget|nevermind",
-         r"\b(?:ignore|disregard|forget|nevermind)\b[^.!?\n]{0,12}\b(?:all|everything|anything|whatever|what|every thing|(?:all )?(?:of )?the (?:above|previous|preceding|foregoing)|the text)\b[^.!?\n]{0,12}(?:above|before|previous|prior|you (?:know|knew|learned|were|have|'ve)|i (?:said|told|wrote)|we (?:discussed|talked|said|have|'ve)|we've|i've|so far|that came|stated|and)"),
+         r"\b(?:ignore|disregard|forget|nevermind)\b[^.!?\n]{0,12}\b(?:all|everything|anything|whatever|what|every thing|(?:all )?(?:of )?the (?:above|previous|preceding|foregoing)|the text)\b[^.!?\n]{0,12}(?:above|before|(?:previous|prior)(?: {orders}\b| (?:text|context|messages?|conversations?|information|input|chat|content)\b|[.,;:!?)\x22']|\s+and\b|\s*$)|you (?:know|knew|learned|were|have|'ve)|i (?:said|told|wrote)|we (?:discussed|talked|said|have|'ve)|we've|i've|so far|that came|stated|and)"),
     rule("override", 0.60, 0.75, "ignor|forget|disregard&the |previous|preceding|above|everything|all |this document",
-         r"(?:ignore|forget|disregard) (?:(?:all )?(?:of )?(?:the )?(?:above|previous|preceding)|everything|all (?:the )?(?:above|that|of it|assignments|tasks)|the user|this document)\b"),
+         r"(?:ignore|forget|disregard) (?:(?:(?:all )?(?:of )?(?:the )?(?:above|previous|preceding))(?: {orders}\b| (?:text|context|messages?|conversations?|information|input|chat|content)\b|[.,;:!?)\x22']|\s+and\b|\s*$)|everything(?: {orders}\b| (?:text|context|messages?|conversations?|information|input|chat|content)\b|[.,;:!?)\x22']|\s+and\b|\s*$)|all (?:the )?(?:above|that|of it|assignments|tasks)\b|the user\b|this document\b)"),
     rule("override", 0.75, 0.80, "ignor|disregard|forget|drop|without&content|safety|usage|ethical|security|moderation|openai|reviewer",
          r"\b(?:ignore|disregard|forget|drop|without) (?:\w+ ){0,3}(?:content|safety|usage|ethical|security|moderation|openai|openai's|reviewer) (?:polic(?:y|ies)|guidelines|rules|protocols?|filters?|instructions)"),
     rule("override", 0.55, 0.70, "instructions|rules|guidelines|prompt",
-         r"(?:instructions|rules|guidelines|prompts?) (?:above |before |given |so far )?(?:are|is|were|have been|has been) (?:now )?(?:false|outdated|out of date|obsolete|invalid|void|no longer|cancel\w+|revoked|suspended|replaced|superseded|lifted|disabled|overridden)"),
+         r"(?:instructions|rules|guidelines|prompts?) (?:above |before |given |so far )?(?:are|is|were|have been|has been) (?:now )?(?:false|outdated|out of date|obsolete|invalid|void|no longer|withdrawn|rescinded|null|erased|cancel\w+|revoked|suspended|replaced|superseded|lifted|disabled|overridden)"),
     rule("override", 0.55, 0.70, "changed|supersede|end instructions|end of|end out of",
          r"(?:(?:your|the) (?:rules|instructions|situation|guidelines|task) (?:have|has) (?:been )?changed|supersedes? (?:all|any|every|your|the) (?:\w+ )?(?:prior|previous|other|earlier|instructions)|end (?:of )?(?:out of date )?instructions)"),
     rule("override", 0.80, 0.85, "disregard|deviat|contrary|instead of|regardless of",
@@ -121,11 +121,11 @@ pub(super) const RULES: &[Rule] = &[
     rule("extraction", 0.80, 0.85, "system|developer|pre-prompt|preprompt|prompt text|internal configuration&prompt|message|instruction|configuration",
          r"(?:{tell}|see|know|access|console\.log) ?\(?(?:me |us )?[^.!?\n]{0,40}\b(?:system[ _]?(?:prompts?|messages?|instructions?|configuration)|developer (?:message|prompt|instructions)|pre-?prompt|prompt texts?|internal configuration)"),
     rule("extraction", 0.75, 0.80, "instruction|prompt|directives|guidelines|rules|context|settings&initial|original|hidden|secret|full|internal|exact|starting|complete|first|entire|own|system|above|foundational|core|prior|previous",
-         r"\b{tell} (?:me |us |back |out |all |of |the |with |in |full |verbatim )*(?:your|its|these|the|the assistant's) (?:\w+ ){0,3}?(?:(?:initial|original|hidden|secret|full|internal|exact|starting|complete|first|entire|own|system|above|foundational|core|prior|previous) )+(?:instructions|prompts?|directives|guidelines|rules|context|settings)"),
+         r"\b{tell} (?:me |us |back |out |all |of |the |with |in |full |verbatim )*(?:your|its|these|the|the assistant's) (?:\w+ ){0,4}?(?:(?:initial|original|hidden|secret|full|internal|exact|starting|complete|first|entire|own|system|above|foundational|core|prior|previous) )+(?:instructions|prompts?|directives|guidelines|rules|context|settings)"),
     rule("extraction", 0.62, 0.75, "your|my instructions are&instruction|prompt|directives|programming",
          r"(?:\b{tell} (?:me |us |all |of |out |back )*(?:your|all your|all of your) (?:\w+ )?(?:instructions|prompts?|directives|programming)\b|my instructions are)"),
     rule("extraction", 0.70, 0.75, "above|before|beginning|prior|preceding|at the|so far|back to me|given|previously&repeat|print|output|copy|write|echo|recite|spit|return|display|show|tell|say|put|reproduce|give",
-         r"\b(?:repeat|print|output|copy|write out|echo|recite|spit out|return|display|show|tell me|say|put|reproduce|give me)\b[^.!?\n]{0,20}\b(?:text|texts|words?|everything|sentences?|content|messages?|conversation|lines?|prompt|paragraph|all|first|instructions?)\b[^.!?\n]{0,30}\b(?:above|before (?:this|that|my|the)|prior to|preceding|at the (?:beginning|start|top)|so far|back to me|you (?:were|have been) given|previously)"),
+         r"\b(?:repeat|print|output|copy|write out|echo|recite|spit out|return|display|show|tell me|say|put|reproduce|give me)\b[^.!?\n]{0,20}\b(?:text|texts|words?|everything|sentences?|content|messages?|conversation|lines?|prompt|paragraph|all|first|instructions?)\b[^.!?\n]{0,30}\b(?:above(?: (?:this|my|your|that) \w+| and\b|[.,;:!?)\x22']|\s*$)|before (?:this|that|my|our|the (?:conversation|first|user|start|prompt|chat))\b|prior to|preceding|at the (?:beginning|start|top)|so far|back to me|you (?:were|have been) given|previously)"),
     rule("extraction", 0.65, 0.70, "what|instructions|how were&told|instruct|given|prompt|programmed|above|before|beginning|initially|creator|written|said|say|stat|stand|sentences|words|paragraphs",
          r"(?:what (?:were|was|have|had|did) (?:you|your)\b[^.!?\n]{0,25}\b(?:told|instructed|given|prompted|programmed|instructions?|prompt|creator)|what (?:is|was|are|were|did)? ?(?:\w+ ){0,3}(?:written|said|say|stated|stands?|the \d+ (?:sentences|words|paragraphs)) (?:at the )?(?:above|before|beginning|initially)|instructions (?:that )?(?:you )?(?:were|have been|was) (?:you )?given|how were you (?:instructed|prompted|programmed))"),
     rule("extraction", 0.60, 0.70, "you are",
@@ -138,7 +138,7 @@ pub(super) const RULES: &[Rule] = &[
 
     // Personas without rules.
     rule("persona", 0.85, 0.85, "do anything now|d.a.n", r"\bdo anything now\b|\bd\.a\.n\b"),
-    rule("persona", 0.75, 0.75, "dan", r"(?:\b(?:as|now|called|named|be|like|how|mode|stay|an?|the) \W?dan\b|\[dan\]|\bdan (?:mode|can|will|has|is|does|would|jailbreak)\b|\bdan:)"),
+    rule("persona", 0.75, 0.75, "dan", r"(?:\b(?:as|now|be|mode|stay|an?|the) \W?dan\b|\[dan\]|\bdan (?:mode|can|will|has|is|does|would|jailbreak)\b|\bdan:)"),
     rule("persona", 0.65, 0.65, "developer mode|jailbreak|jailbroken|unlocked mode|opposite mode|evil mode|antigpt|[gpt]|classic]",
          r"(?:developer mode (?:enabled|output|on|response|v\d)|(?:simulate|in|enter|with) developer mode|(?:successfully|been|chatgpt|gpt|now|\[\W*)\s?jailbroken|\[\W*jailbreak\W*\]|jailbreak(?:ing)? (?:mode|prompt|this|you)|opposite mode|unlocked mode|evil mode|\bantigpt|\[gpt\]|\[\W*classic\])"),
     rule("unbound", 0.70, 0.75, "restriction|limitation|filter|rules|guideline|ethic|moral|censorship|polic|limits|constraint|boundar|safety|norms|laws",
@@ -203,7 +203,7 @@ pub(super) const RULES: &[Rule] = &[
          r"\b(?:if|when|whenever) (?:the |a |any )?users? asks?\b[^.!?\n]{0,60}\b(?:reply|respond|answer|say|output|print|tell|only|write)"),
     rule("marker", 0.50, 0.70, "visible to|metadata", r"(?:in)?visible to (?:the )?(?:humans?|llms?|ai|reviewers?)|white[ -]text metadata"),
     rule("marker", 0.60, 0.70, "##|==|**|--|#=|=#|#*|*#|#-|-#|=*|*=|=-|-=|*-|-*&end|begin|start|new", r"(?:[#=*-]{2,} ?(?:end|begin|start|new)(?: of)? ?(?:\w+ )?(?:user input|instructions?|system|prompt|context|session)\b)"),
-    rule("effect", 0.50, 0.70, "without&asking|approval|confirm|permission|authori|consent|verification",
+    rule("effect", 0.45, 0.58, "without&asking|approval|confirm|permission|authori|consent|verification",
          r"\b(?:call|use|invoke|run|execute|transfer|send|delete|forward|approve|proceed|skip)\b[^.!?\n]{0,60}\bwithout (?:\w+ )?(?:asking|approval|confirmation|confirming|permission|authori[sz]ation|consent|verification)\b"),
     rule("effect", 0.40, 0.65, "tool|function|_",
          r"\b(?:call|invoke|execute|run|trigger|use) (?:the |your |function |tool )*\W?[a-z]+(?:_[a-z]+)+\W?(?: (?:tool|function|with|to|and|on|for|api|endpoint)|\()"),
@@ -217,6 +217,53 @@ pub(super) const RULES: &[Rule] = &[
     rule("decode", 0.88, 0.95, "decode|decipher|rot13|rot 13|base64|backwards|reverse|unscramble|hex|translate|decrypt",
          r"\b(?:decode|decipher|decrypt|unscramble|apply rot-?13|read|reverse|base-?64|hex|backwards|translate)\b[^!?\n]{0,50}(?:,|\band|\bthen|;|\.)[^.!?\n]{0,14}\b(?:follow|execute|comply|obey|run|do (?:exactly )?(?:what|as)|act on|carry out|perform|answer it|respond to)\b"),
 
+    rule("override", 0.80, 0.85, "scrap|drop|abandon|set aside|throw|cast|leave|discard&told|given|instruct|said|rule|guideline|order|prompt",
+         r"\b(?:scrap|drop|abandon|set aside|throw (?:out|away)|cast aside|leave behind|discard) (?:\w+ )?(?:whatever|everything|all|each|every|any|what)\b[^.!?\n]{0,40}\b(?:you (?:were|have been|are|got|had been)[^.!?\n]{0,10}(?:told|given|instructed)|i (?:said|told)|rules?|guidelines?|instructions?|orders|prompts?)\b"),
+    rule("override", 0.65, 0.75, "everything|all|anything&above|before|so far|until now|up to|prior",
+         r"\b(?:everything|all|anything)(?: \w+)? (?:above|before|so far|until now|up to (?:this|here|now)|prior)\b[^.!?\n]{0,25}\b(?:was|were|is|are) [^.!?\n]{0,20}\b(?:test|tests|drill|training|joke|fake|irrelevant|void|obsolete|practice|superseded|cancelled)\b"),
+    rule("override", 0.55, 0.70, "not|n't&document|context|source|evidence|passage",
+         r"\b(?:do not|don't) (?:look (?:at|in|into)|use|read|consult|bother with|follow|trust) (?:the |any |these |those )?(?:\w+ )?(?:documents?|context|sources|evidence|passages)\b"),
+    rule("override", 0.50, 0.60, "stop",
+         r"\bstop (?:being|acting as|playing|pretending to be) (?:an?|the|my|this|that) (?:\w+ ){0,3}?(?:assistant|helper|bot|chatbot|translator|model|ai|agent|guide|tutor)\b"),
+    rule("new_orders", 0.45, 0.55, "different|new|other",
+         r"\byou (?:now )?have (?:an?|one) (?:different|new|other) (?:purpose|task|job|role|goal|mission|assignment|master)\b"),
+    rule("new_orders", 0.45, 0.55, "real",
+         r"\b(?:the|your) real (?:session|task|conversation|instructions?|work|request|job|prompt) (?:starts?|begins?|follows?|is|are|comes)\b"),
+    rule("new_orders", 0.50, 0.60, "obey|listen|answer|work|serve|report|speak|act&only|nobody but|no one but|now|henceforth",
+         r"\b(?:obey|listen to|answer to|serve|report to) (?:only|nobody but|no one but) (?:me|us|my|the)\b|\byou (?:now|henceforth) (?:work|serve|answer|speak|report|act) (?:only )?(?:for|to|as)\b"),
+    rule("extraction", 0.70, 0.75, "rule|instruct|guideline|prompt|text|directive|configur|command|polic&you |your ",
+         r"\b(?:list|reveal|print|show|give|output|repeat|recite|share|disclose|paste|quote|tell)\b[^.!?\n]{0,40}\b(?:rules|instructions?|guidelines|prompts?|text|directives|configuration|commands|policies)\b[^.!?\n]{0,12}\b(?:(?:you|you've) (?:were|are|have been|had been|been|got|received|run on|run under|operate (?:under|on)) ?(?:\w+ )?(?:configured|given|told|programmed|set up|started|initiali[sz]ed|operating|running|on|under|from|with)|your (?:creators?|developers?|operators?|makers?) (?:gave|told|set|wrote))"),
+    rule("extraction", 0.75, 0.80, "before|precede|preceding&conversation|chat|session|dialogue|message",
+         r"\b(?:sentences?|words?|text|lines?|paragraphs?|messages?|prompt)\b[^.!?\n]{0,40}\b(?:before|precedes?|preceding) (?:our|this|my first|the (?:start of|first)) (?:the |this |our )?(?:conversation|chat|session|dialogue|messages?)\b"),
+    rule("extraction", 0.60, 0.65, "verbatim|word for word|exact word|exact text|in full|letter by letter",
+         r"(?:\b(?:instructions?|prompts?|guidelines|directives|configuration)\b[^.!?\n]{0,40}\b(?:verbatim|word for word|letter by letter|in full)\b|\b(?:verbatim|word for word|exact (?:wording|text|words)(?: of)?)\b[^.!?\n]{0,40}\b(?:instructions?|prompts?|guidelines|directives)\b)"),
+    rule("extraction", 0.60, 0.70, "internal|hidden|secret|your&tool|function|prompt|instruct|configur",
+         r"\b(?:print|list|reveal|show|output|dump|paste|expose|return)\b[^.!?\n]{0,60}\b(?:names of |all |your )(?:\w+ ){0,3}?(?:internal|hidden|secret) (?:tools?|functions?|prompts?|instructions|configuration)\b|\b(?:print|reveal|output|dump|show) (?:me )?(?:out )?your (?:\w+ )?configuration\b"),
+    rule("unbound", 0.55, 0.60, "no matter how|answers any|answers every|answer any|answer every|answers all|answer all",
+         r"\bno matter how (?:harmful|illegal|dangerous|unethical|offensive|explicit|immoral|violent|wrong)\b|\banswers? (?:any|every|all)\b[^.!?\n]{0,30}\b(?:no matter|regardless|even if|even the|without exception)\b"),
+    rule("unbound", 0.60, 0.60, "ignores|disregards|breaks|defies|disobeys",
+         r"\b(?:who|which|that|and|it|he|she) (?:always )?(?:ignores|disregards|breaks|defies|disobeys) (?:all|any|every|its|his|her) (?:\w+ )?(?:rules?|guidelines?|restrictions?|instructions?|polic(?:y|ies)|limits)\b"),
+    rule("unbound", 0.60, 0.65, "filter|check|safety|safeguard|restriction|limit",
+         r"\b(?:filters?|safety checks?|safeguards?|restrictions|safety (?:rules|filters?|limits)|content filters?) (?:\w+ )?(?:are|is|have been|has been|were) (?:all |now |completely )*(?:switched off|turned off|disabled|removed|lifted|deactivated|bypassed|off)\b"),
+    rule("persona", 0.50, 0.50, "twice|personalit|split|alter ego|two voices",
+         r"\b(?:answer|reply|respond) (?:\w+ )?twice\b|\b(?:two|split|second|other|alternate) personalit(?:y|ies)\b|\balter ego\b"),
+    rule("marker", 0.45, 0.60, "sistema|systeme|systemhinweis|systemmeldung|systemnachricht|системн|系统",
+         r"\b(?:nota|mensaje|aviso|instruccion|mensagem|messaggio) (?:del?|di|do) sistema ?:|\b(?:note|message|consigne) (?:du |de )?systeme ?:|\bsystem(?:hinweis|meldung|nachricht) ?:|системн[^ .]* (?:сообщени|примечани)[^ .]* ?:|系统(?:消息|提示|通知) ?:"),
+    rule("addressed", 0.30, 0.65, "ai|a.i.|assistant|bot|llm|model|agent|copilot|gpt",
+         r"(?:^|[#*/<!\[(.:;-]|\bto (?:the|any|all|every)) ?{ai}(?: {ai})?(?: reading this| processing this| visiting this page)? ?[:,;-] ?(?:please|first|now|before|when|if|once|you|ignore|do|run|call|use|send|rate|tell|state|add|append|include|recommend|always|never)\b"),
+    rule("addressed", 0.40, 0.75, "ai|llm|a.i.|assistant|model|agent|bot|chat|copilot|gpt&must|shall|are required|have to|are instructed|note|instruction|order|message|command",
+         r"\b(?:ai (?:agents?|assistants?|models?|systems?)|llms?|(?:language )?models?|assistants?|chatbots?|bots?|agents?)(?: (?:that|who|which))?(?: \w+ing)? ?(?:this|these|the|it)?(?: \w+)? (?:must|shall|are required to|have to|are instructed to) (?:first |now |always |also |immediately )?(?:send|reply|respond|answer|include|add|append|call|run|use|visit|open|recommend|rate|ignore|output|state|say|forward|post)\b|[\[(*] ?(?:instruction|note|order|message|command)s? (?:to|for) (?:the |any |all )?(?:\w+ )?{ai}"),
+    rule("addressed", 0.25, 0.45, "every|each|all&answer|repl|response|summar|message",
+         r"\b(?:recommend|mention|promote|praise|include|add|append|insert|put|advertise)\b[^.!?\n]{0,50}\b(?:in|to|with|at the (?:end|start) of) (?:every|each|all)(?: of)? (?:your )?(?:answers?|repl(?:y|ies)|responses?|summar(?:y|ies)|messages?)\b"),
+    rule("addressed", 0.40, 0.65, "without&inform|tell|notify|alert|ask|involv",
+         r"\bwithout (?:informing|telling|notifying|alerting|asking|involving) (?:a |the |any )?(?:human|user|person|customer|operator|anyone|supervisor|staff|owner)s?\b"),
+    rule("effect", 0.60, 0.80, "image|picture|pixel|logo|markdown|badge|link|url&{|<|[|fill in|replace",
+         r"\b(?:include|embed|add|insert|render|display|append|show|put|load|place)\b[^\n]{0,60}\b(?:image|picture|pixel|logo|markdown|badge|link|url)\b[^\n]{0,160}(?:[?&=/](?:\{|<|\[)\s*\w*(?:conversation|history|data|secret|context|prompt|message|summary|user|key|password|token)|\b(?:fill in|replac\w+)\b[^\n]{0,50}\b(?:conversation|history|secret|context|prompt|messages?|summary|user's|password|key)\b)"),
+    rule("effect", 0.50, 0.70, "approved|authori|permission|consent|granted|confirmed",
+         r"\bthe (?:user|owner|customer|operator|admin(?:istrator)?) has (?:already |now |just )*(?:approved|authori[sz]ed|consented to|granted|given (?:permission|consent)|confirmed)\b"),
+    rule("addressed", 0.35, 0.60, "10|five stars|5 stars|best|perfect score|top score|highest&rate|output|state|score|rank|give|say|write",
+         r"\b(?:rate|output|state|score|rank|give|say|write)\b[^.!?\n]{0,40}\b(?:10 ?/ ?10|five stars|5 stars|perfect score|top score|highest (?:score|rating|rank)|the best (?:paper|candidate|product|answer|choice))"),
+
     // Other languages: the orders of the first two families.
     rule("override", 0.88, 0.92, "ignorier|vergiss|vergess|missacht|abweichend|beachte",
          r"\b(?:ignorier\w*|vergiss|vergesse?n?|missacht\w*|abweichend (?:zu|von)|beachten? (?:sie )?(?:nicht|keine))\b[^.!?\n]{0,40}\b(?:anweisung\w*|instruktion\w*|instruction\w*|befehl\w*|vorgaben|regeln|alles?|alle[nrs]? (?:bisherig|vorherig|vorangegangen|obig|vorig)\w*|das (?:obige|vorherige|bisherige)|aufgaben?|auftrag|auftrage|davor)\b"),
@@ -229,19 +276,19 @@ pub(super) const RULES: &[Rule] = &[
     rule("override", 0.88, 0.92, "ignor|olvid|omit|caso omiso|descart|desobede|desconsider|esquec|esquez",
          r"\b(?:ignor[ae]\w*|olvid[ae]\w*|omit[ae]|haz caso omiso|descart[ae]\w*|desobede\w+|desconsider\w*|esque[cz]\w*)\b[^.!?\n]{0,35}\b(?:instruc\w+|ordenes|ordens|reglas|regras|directrices|diretrizes|indicaciones|lo (?:anterior|dicho)|todo (?:lo|que)|tudo|orientac\w+)\b"),
     rule("extraction", 0.78, 0.80, "instruc|prompt|sistema|directrices",
-         r"\b(?:revel[ae]\w*|muestra\w*|mostr[ae]\w*|dime|diga(?:-me)?|imprim[ae]\w*|repit[ae]\w*|ensena\w*|exib[ae]\w*|cuales son|quais sao)\b[^.!?\n]{0,30}\b(?:prompt|(?:tus|sus|suas|tuas|las|as) (?:\w+ )?(?:instrucciones|instrucoes|directrices)|instruc\w+ (?:de|do|del) sistema|del sistema)"),
+         r"\b(?:revel[ae]\w*|muestra\w*|mostr[ae]\w*|dime|diga(?:-me)?|imprim[ae]\w*|repit[ae]\w*|ensena\w*|exib[ae]\w*|cuales son|quais sao)\b[^.!?\n]{0,30}\b(?:prompt|(?:tus|sus|suas|tuas) (?:\w+ )?(?:instrucciones|instrucoes|directrices)|(?:instruc\w+|mensaje|indicaciones) (?:de|do|del) sistema)"),
     rule("override", 0.88, 0.92, "ignore|oubli|neglig|tien|tenez|abstraction",
          r"\b(?:ignore[zr]?|oublie[zr]?|neglige[zr]?|ne (?:tiens?|tenez) (?:pas|plus) compte|fai(?:s|tes) abstraction)\b[^.!?\n]{0,35}\b(?:instructions? (?:prece\w+|ante\w+|ci-dessus)|consignes?|directives?|ordres|regles|(?:ce qui|texte) precede|ci-dessus|tout ce|toutes (?:les|tes|vos))\b"),
     rule("extraction", 0.78, 0.80, "prompt|instructions|consignes|systeme|invite|message",
-         r"\b(?:revele[zr]?|montre[zr]?|affiche[zr]?|donne[zr]?|repete[zr]?|divulgue[zr]?|dis|quelles sont)\b[^.!?\n]{0,25}\b(?:prompt|(?:tes|vos) (?:\w+ )?(?:instructions|consignes)|(?:instructions|consignes|invite|message) (?:du |de |initiales? )?(?:systeme)?)\b"),
+         r"\b(?:revele[zr]?|montre[zr]?|affiche[zr]?|donne[zr]?|repete[zr]?|divulgue[zr]?|dis|quelles sont)\b[^.!?\n]{0,25}\b(?:prompt|(?:tes|vos) (?:\w+ )?(?:instructions|consignes)|(?:instructions|consignes|invite|message) (?:du |de |d')?(?:systeme|initiales?|internes?|cachees?|precedentes?))\b"),
     rule("override", 0.88, 0.92, "ignora|dimentica|trascura|tralascia|scorda",
          r"\b(?:ignora\w*|dimentica\w*|trascura\w*|tralascia\w*|scorda\w*)\b[^.!?\n]{0,35}\b(?:istruzioni|ordini|regole|direttive|tutto (?:cio|quello)|quanto (?:sopra|detto))\b"),
-    rule("extraction", 0.78, 0.80, "istruzioni|prompt", r"\b(?:rivela\w*|mostra\w*|dimmi|stampa\w*|ripeti\w*|elenca\w*|quali sono)\b[^.!?\n]{0,30}\b(?:prompt|istruzioni)\b"),
+    rule("extraction", 0.78, 0.80, "istruzioni|prompt", r"\b(?:rivela\w*|mostra\w*|dimmi|stampa\w*|ripeti\w*|elenca\w*|quali sono)\b[^.!?\n]{0,30}\b(?:prompt|(?:tue|sue|vostre) (?:\w+ )?istruzioni|istruzioni (?:di sistema|iniziali|nascoste|interne|precedenti))\b"),
     rule("override", 0.88, 0.92, "negeer|vergeet|zignoruj|ignoruj|zapomnij|zaborav|zanemari|ignorir|abaikan|bo qua|ignorera|glom",
          r"\b(?:(?:negeer|vergeet)\b[^.!?\n]{0,35}\b(?:instructies|opdrachten|regels|alles|voorgaande|vorige)|(?:z?ignoruj|zapomnij)\b[^.!?\n]{0,35}(?:instrukcj|polece|wszystk|poprzedni)\w*|(?:zaboravi\w*|zanemari\w*|ignorir\w*)\b[^.!?\n]{0,35}(?:instrukcij|uput|prethodn|sve)\w*|abaikan\b[^.!?\n]{0,30}(?:instruksi|perintah|sebelumnya)|bo qua\b[^.!?\n]{0,30}(?:huong dan|chi dan|lenh)|(?:ignorera|glom)\b[^.!?\n]{0,35}(?:instruktion|tidigare|alla)\w*)"),
     rule("override", 0.88, 0.92, "игнорир|забудь|забудьте|не обращай|отбрось|пренебреги",
          r"(?:игнорир|забудь|не обращай|отбрось|пренебреги)[^.!?\n]{0,80}(?:инструкц|указани|правил|предыдущ|всё|все |выше|команд|ограничени)"),
-    rule("extraction", 0.78, 0.80, "системн|промпт|инструкци", r"(?:покажи|раскрой|выведи|напиши|повтори|сообщи|расскажи)[^.!?\n]{0,50}(?:системн|промпт|свои инструкци|твои инструкци)"),
+    rule("extraction", 0.78, 0.80, "системн|промпт|инструкци", r"(?:покажи|раскрой|выведи|напиши|повтори|сообщи|расскажи)[^.!?\n]{0,50}(?:системн[^ .]* (?:промпт|сообщени|инструкц|подсказ|указани)|промпт|свои инструкци|твои инструкци)"),
     rule("override", 0.88, 0.92, "忽略|无视|無視|忘记|忘記|忽视|不要理会|忘掉",
          r"(?:忽略|无视|無視|忘记|忘記|忽视|不要理会|忘掉)[^.!?\n]{0,60}(?:指令|指示|说明|說明|规则|規則|提示|之前|以上|上面|先前|前面|一切)"),
     rule("extraction", 0.78, 0.80, "提示|指令|指示|プロンプト", r"(?:显示|顯示|告诉|告訴|输出|輸出|透露|泄露|打印|重复|说出|给我)[^.!?\n]{0,45}(?:系统提示|系統提示|提示词|提示詞|系统指令|初始指令)|(?:システムプロンプト|初期指示|システム指示)[^.!?\n]{0,45}(?:表示|教え|出力|明か|見せ|開示)"),
@@ -261,11 +308,13 @@ mod tests {
         string::bytes_regex,
         test_runner::TestRunner,
     };
+    use std::collections::BTreeMap;
 
     /// A stem that is missing from the table would keep its rule from ever being tried.
     #[test]
     fn what_a_rule_matches_has_its_stems() {
         let mut runner = TestRunner::deterministic();
+        let mut holes = BTreeMap::new();
         for rule in RULES {
             let compiled = rule.compile().unwrap();
             // Texts are made from the pattern less its anchors; what it then matches of them is as it is meant.
@@ -280,11 +329,14 @@ mod tests {
                     let text = format!(" {text} ");
                     for group in rule.stems.split('&') {
                         let has_one = group.split('|').any(|stem| text.contains(stem));
-                        assert!(has_one, "{text:?} has none of {group:?}");
+                        if !has_one {
+                            holes.insert(group, text.clone());
+                        }
                     }
                 }
             }
         }
+        assert!(holes.is_empty(), "no stem of the group in the match: {holes:#?}");
     }
 
     const SAMPLES: usize = 60;

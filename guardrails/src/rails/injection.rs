@@ -127,6 +127,9 @@ fn matches_in(folded: &str) -> Vec<(usize, Range<usize>)> {
     let mut places: Vec<(usize, usize)> = Vec::new();
     let short = folded.len() <= WHOLE;
     for hit in stems.automaton.find_overlapping_iter(folded) {
+        if !begins_well(folded, hit.range()) {
+            continue;
+        }
         for &(rule, group) in &stems.groups[hit.pattern().as_usize()] {
             present[usize::from(rule)] |= 1 << group;
             if !short && group == 0 {
@@ -158,6 +161,11 @@ fn matches_in(folded: &str) -> Vec<(usize, Range<usize>)> {
         }
     }
     found
+}
+
+/// A stem of two letters has to begin a word, lest `ai` be seen in `again`.
+fn begins_well(text: &str, stem: Range<usize>) -> bool {
+    stem.len() != 2 || stem.start == 0 || !text.as_bytes()[stem.start - 1].is_ascii_alphabetic()
 }
 
 /// The surroundings of a rule's stems, merged where they touch. They begin and end between words.

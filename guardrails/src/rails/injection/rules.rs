@@ -225,7 +225,7 @@ pub(super) const RULES: &[Rule] = &[
          r"\b(?:do not|don't) (?:look (?:at|in|into)|use|read|consult|bother with|follow|trust) (?:the |any |these |those )?(?:\w+ )?(?:documents?|context|sources|evidence|passages)\b"),
     rule("override", 0.50, 0.60, "stop",
          r"\bstop (?:being|acting as|playing|pretending to be) (?:an?|the|my|this|that) (?:\w+ ){0,3}?(?:assistant|helper|bot|chatbot|translator|model|ai|agent|guide|tutor)\b"),
-    rule("new_orders", 0.45, 0.55, "different|new|other",
+    rule("new_orders", 0.45, 0.55, "different|new|other&purpose|task|job|role|goal|mission|assignment|master",
          r"\byou (?:now )?have (?:an?|one) (?:different|new|other) (?:purpose|task|job|role|goal|mission|assignment|master)\b"),
     rule("new_orders", 0.45, 0.55, "real",
          r"\b(?:the|your) real (?:session|task|conversation|instructions?|work|request|job|prompt) (?:starts?|begins?|follows?|is|are|comes)\b"),
@@ -302,7 +302,7 @@ pub(super) const RULES: &[Rule] = &[
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
+    use super::{super::begins_well, *};
     use proptest::{
         strategy::{Strategy, ValueTree},
         string::bytes_regex,
@@ -328,7 +328,9 @@ mod tests {
                     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
                     let text = format!(" {text} ");
                     for group in rule.stems.split('&') {
-                        let has_one = group.split('|').any(|stem| text.contains(stem));
+                        let has_one = group.split('|').any(|stem| {
+                            text.match_indices(stem).any(|(at, _)| begins_well(&text, at..at + stem.len()))
+                        });
                         if !has_one {
                             holes.insert(group, text.clone());
                         }

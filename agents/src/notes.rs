@@ -6,6 +6,7 @@ pub const NOTES: &[(&str, &str)] = &[
     ("notes/adding-a-tool.md", include_str!("../../notes/adding-a-tool.md")),
     ("notes/architecture.md", include_str!("../../notes/architecture.md")),
     ("notes/commands.md", include_str!("../../notes/commands.md")),
+    ("notes/guardrails.md", include_str!("../../notes/guardrails.md")),
     ("notes/using-roundtable.md", include_str!("../../notes/using-roundtable.md")),
 ];
 

@@ -33,3 +33,8 @@ pub use approval::{Approvals, CallId, EffectDecision, Policy, Taint, decide_effe
 pub use doors::{Doors, Screen};
 pub use report::{Door, Finding, Refusal, Report, Verdict};
 pub use trust::{Cleared, Origin, Untrusted};
+
+/// The note on doors and rails, whose code has to keep working.
+#[cfg(doctest)]
+#[doc = include_str!("../../notes/guardrails.md")]
+pub struct GuardrailsNote;

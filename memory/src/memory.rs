@@ -20,7 +20,7 @@ use crate::search::{Blended, Found, Hit, Mode, Scored, blend};
 use crate::store::words::stems;
 use crate::store::{LanceStore, OtherModel, RamStore, Space, Stats, Store};
 
-/// How many candidates each list gives to the blend, at least.
+/// How many candidates each list gives to the blend, at least: the scale of the scores hangs on the tail of the lists.
 const CANDIDATES: usize = 500;
 
 /// Documents, facts and episodes, to search, to remember and to forget.
@@ -151,7 +151,7 @@ impl Memory {
             Some(notes) => (notes, Mode::Lexical),
             None => (self.inner.store.clone(), mode),
         };
-        let (rows, degraded) = self.candidates(&*store, Space::Chunks, query, mode, k.max(CANDIDATES)).await?;
+        let (rows, degraded) = self.candidates(&*store, Space::Chunks, query, mode, k).await?;
         let rows = &rows[..rows.len().min(k)];
         let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
         let chunks = store.chunks(&ids).await?;
@@ -169,7 +169,7 @@ impl Memory {
         space: Space,
         query: &str,
         mode: Mode,
-        n: usize,
+        k: usize,
     ) -> Result<(Vec<Blended>, Option<String>), Error> {
         let one_list = |rows: Vec<Scored>, dense: bool| -> Vec<Blended> {
             let row = |Scored { id, score }| {
@@ -178,6 +178,7 @@ impl Memory {
             };
             rows.into_iter().map(row).collect()
         };
+        let n = if mode == Mode::Hybrid { k.max(CANDIDATES) } else { k };
         match mode {
             Mode::Lexical => Ok((one_list(store.search_lexical(space, query, n).await?, false), None)),
             Mode::Dense => Ok((one_list(self.dense(store, space, query, n).await?, true), None)),
@@ -226,20 +227,33 @@ impl Memory {
     /// A fact supersedes the one of the same subject; the same again changes nothing. Gives the id under which it is known.
     pub async fn remember(&self, draft: Cleared<Draft>) -> Result<RecordId, Error> {
         let record = draft.into_inner().into_record((self.inner.clock)());
-        self.inner.store.remember(record).await
+        let id = record.id.clone();
+        Ok(self.inner.store.remember(vec![record]).await?.pop().unwrap_or(id))
+    }
+
+    /// Remembers several in one write, in their order: what a queue of episodes wants, because a write costs about the same
+    /// for one record as for a hundred.
+    pub async fn remember_all(&self, drafts: Vec<Cleared<Draft>>) -> Result<Vec<RecordId>, Error> {
+        let record = |draft: Cleared<Draft>| draft.into_inner().into_record((self.inner.clock)());
+        self.inner.store.remember(drafts.into_iter().map(record).collect()).await
     }
 
     /// The `k` best records for `query` that still hold, by words and meaning.
     pub async fn recall(&self, query: &str, k: usize) -> Result<Vec<Recalled>, Error> {
-        let n = k.max(CANDIDATES);
-        let (rows, _) = self.candidates(&*self.inner.store, Space::Records, query, Mode::Hybrid, n).await?;
-        let ids: Vec<RecordId> = rows.iter().map(|row| RecordId(row.id.clone())).collect();
-        let records = self.inner.store.records_of(&ids).await?;
+        let (rows, _) = self.candidates(&*self.inner.store, Space::Records, query, Mode::Hybrid, k).await?;
         let mut recalled = Vec::new();
-        for record in records.into_iter().filter(Record::current).take(k) {
-            let Some(row) = rows.iter().find(|row| row.id == record.id.0) else { continue };
-            let text = Untrusted::new(record.text.clone(), Origin::Memory { record: row.id.clone() });
-            recalled.push(Recalled { record, score: row.score, text });
+        // Superseded facts are passed over, so a few more than `k` rows are read at a time until there are enough.
+        for rows in rows.chunks(2 * k + 8) {
+            let ids: Vec<RecordId> = rows.iter().map(|row| RecordId(row.id.clone())).collect();
+            for record in self.inner.store.records_of(&ids).await?.into_iter().filter(Record::current) {
+                let Some(row) = rows.iter().find(|row| row.id == record.id.0) else { continue };
+                let text = Untrusted::new(record.text.clone(), Origin::Memory { record: row.id.clone() });
+                recalled.push(Recalled { record, score: row.score, text });
+            }
+            if recalled.len() >= k {
+                recalled.truncate(k);
+                break;
+            }
         }
         Ok(recalled)
     }

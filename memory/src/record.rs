@@ -5,6 +5,7 @@
 //! what was said in one turn. Both live in one table, told apart by [`Kind`]: forgetting must take a fact and the
 //! episodes that repeat it in one commit, or a crash between two commits would leave half a memory.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -172,6 +173,11 @@ impl Record {
         self.superseded_by.is_none()
     }
 
+    /// Whether `old` decides what becomes of this one when it comes in: the same record, or a fact about the same subject.
+    pub fn concerns(&self, old: &Record) -> bool {
+        self.id == old.id || (self.kind == Kind::Fact && old.kind == Kind::Fact && self.subject == old.subject)
+    }
+
     /// The words under which it is found: the subject, unless the text names it, and the text.
     pub fn words(&self) -> String {
         match &self.subject {
@@ -181,37 +187,43 @@ impl Record {
     }
 }
 
-/// What is written when a record comes in.
-#[derive(Clone, Debug, PartialEq)]
+/// What is written when records come in.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settled {
-    /// The id under which it is known from now on.
-    pub id: RecordId,
-    /// The records to write, the superseded ones with their marks; empty when it is known already.
+    /// The ids under which they are known from now on, in the order in which they came.
+    pub ids: Vec<RecordId>,
+    /// The records to write, the superseded ones with their marks; empty when all is known already.
     pub write: Vec<Record>,
 }
 
-/// Decides what `new` does to the records of the same kind and subject that are `known`.
+/// Decides what `new` records, one after the other, do to the `known` ones that they concern.
 ///
 /// The same words again change nothing; so does a turn that is delivered twice. Other words about the same subject
 /// supersede what held until now. Without a subject nothing is superseded.
-pub fn settle(known: Vec<Record>, new: Record) -> Settled {
-    let same = |old: &Record| {
-        old.id == new.id || (new.kind == Kind::Fact && old.current() && same_words(&old.text, &new.text))
-    };
-    if let Some(old) = known.iter().find(|old| same(old)) {
-        return Settled { id: old.id.clone(), write: Vec::new() };
+pub fn settle(known: Vec<Record>, new: Vec<Record>) -> Settled {
+    let mut all = known;
+    let mut written: BTreeSet<RecordId> = BTreeSet::new();
+    let mut ids = Vec::with_capacity(new.len());
+    for record in new {
+        let same = |old: &&Record| {
+            old.id == record.id || (record.concerns(old) && old.current() && same_words(&old.text, &record.text))
+        };
+        if let Some(old) = all.iter().find(same) {
+            ids.push(old.id.clone());
+            continue;
+        }
+        let replaces = |old: &&mut Record| record.subject.is_some() && record.concerns(old) && old.current();
+        for old in all.iter_mut().filter(replaces) {
+            old.superseded_by = Some(record.id.clone());
+            old.superseded_at = Some(record.at);
+            written.insert(old.id.clone());
+        }
+        written.insert(record.id.clone());
+        ids.push(record.id.clone());
+        all.push(record);
     }
-    let id = new.id.clone();
-    let mut write: Vec<Record> = match (new.kind, &new.subject) {
-        (Kind::Fact, Some(_)) => known.into_iter().filter(Record::current).collect(),
-        (Kind::Fact, None) | (Kind::Episode, _) => Vec::new(),
-    };
-    for old in &mut write {
-        old.superseded_by = Some(id.clone());
-        old.superseded_at = Some(new.at);
-    }
-    write.push(new);
-    Settled { id, write }
+    all.retain(|record| written.contains(&record.id));
+    Settled { ids, write: all }
 }
 
 fn same_words(a: &str, b: &str) -> bool {
@@ -241,16 +253,31 @@ mod tests {
     #[test]
     fn a_newer_fact_supersedes_and_a_repeated_one_does_not() {
         let iris = fact(Some("dataset"), "My dataset is iris.", "1");
-        let again = settle(vec![iris.clone()], fact(Some("dataset"), "my dataset is iris", "2"));
-        assert_eq!((again.id, again.write.len()), (iris.id.clone(), 0));
+        let again = settle(vec![iris.clone()], vec![fact(Some("dataset"), "my dataset is iris", "2")]);
+        assert_eq!(again, Settled { ids: vec![iris.id.clone()], write: Vec::new() });
 
-        let wine = settle(vec![iris.clone()], fact(Some("dataset"), "my dataset is wine", "3"));
-        assert_eq!(wine.write[0].superseded_by, Some(wine.id.clone()));
-        assert!(wine.write[1].current() && wine.write[1].id == wine.id);
+        let wine = settle(vec![iris.clone()], vec![fact(Some("dataset"), "my dataset is wine", "3")]);
+        assert_eq!(wine.write[0].superseded_by.as_ref(), wine.ids.first());
+        assert!(wine.write[1].current() && wine.write[1].id == wine.ids[0]);
 
-        let back = settle(wine.write, fact(Some("dataset"), "my dataset is iris", "4"));
+        let back = settle(wine.write, vec![fact(Some("dataset"), "my dataset is iris", "4")]);
         assert_eq!(back.write.len(), 2, "iris was superseded, so saying it again is news");
-        assert_eq!(settle(vec![fact(None, "a", "1")], fact(None, "b", "2")).write.len(), 1);
+        assert_eq!(settle(vec![fact(None, "a", "1")], vec![fact(None, "b", "2")]).write.len(), 1);
+    }
+
+    #[test]
+    fn records_that_come_together_end_as_those_that_come_one_by_one() {
+        let told = ["iris", "wine", "wine", "seeds"].map(|name| fact(Some("dataset"), name, name)).to_vec();
+        let together = settle(Vec::new(), told.clone());
+        let mut one_by_one: Vec<Record> = Vec::new();
+        for (record, id) in told.into_iter().zip(&together.ids) {
+            let settled = settle(one_by_one.clone(), vec![record]);
+            assert_eq!(settled.ids, [id.clone()]);
+            one_by_one.retain(|old| settled.write.iter().all(|new| new.id != old.id));
+            one_by_one.extend(settled.write);
+        }
+        assert_eq!(together.write, one_by_one);
+        assert_eq!(together.write.iter().filter(|record| record.current()).count(), 1);
     }
 
     #[test]

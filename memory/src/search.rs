@@ -82,13 +82,20 @@ pub struct Blended {
     pub dense: Option<f32>,
 }
 
+/// A list by meaning that is shorter says little about how far apart its ends are.
+const FEW: usize = 50;
+/// A cosine that is close, whatever else there is.
+const CLOSE: f32 = 0.5;
+
 /// Blends two lists evenly by their min-max scores; best first, ties by id.
 ///
 /// The floor of the list by words is 0, which is what BM25 gives to a text without any of the words; the floor of the
-/// list by meaning is its last cosine.
+/// list by meaning is its last cosine. In a list of few (a young memory) chance would set both ends, and something far off
+/// would count as the best there can be; its scale goes from 0 to its best cosine, or to 0.5 if that is more.
 pub fn blend(lexical: &[Scored], dense: &[Scored]) -> Vec<Blended> {
-    let lexical_scale = Scale::new(lexical, Some(0.0));
-    let dense_scale = Scale::new(dense, None);
+    let lexical_scale = Scale::new(lexical, Some(0.0), 0.0);
+    let few = dense.len() < FEW;
+    let dense_scale = Scale::new(dense, few.then_some(0.0), if few { CLOSE } else { 0.0 });
     let mut rows: BTreeMap<&str, (Option<f32>, Option<f32>)> = BTreeMap::new();
     for found in lexical {
         rows.entry(&found.id).or_default().0 = Some(found.score);
@@ -123,11 +130,11 @@ struct Scale {
 }
 
 impl Scale {
-    fn new(list: &[Scored], floor: Option<f32>) -> Self {
+    fn new(list: &[Scored], floor: Option<f32>, least_width: f32) -> Self {
         let lowest = list.iter().map(|found| found.score).fold(f32::INFINITY, f32::min);
         let highest = list.iter().map(|found| found.score).fold(f32::NEG_INFINITY, f32::max);
         let floor = floor.unwrap_or(lowest);
-        Scale { floor, width: highest - floor }
+        Scale { floor, width: (highest - floor).max(least_width) }
     }
 
     /// A list whose scores are all the same says that all of them are as good as the best.
@@ -148,9 +155,23 @@ mod tests {
     fn a_blend_is_half_of_each_list() {
         let blended = blend(&list(&[("a", 10.0), ("b", 5.0)]), &list(&[("b", 0.9), ("c", 0.5), ("a", 0.1)]));
         let rows: Vec<(&str, f32)> = blended.iter().map(|row| (row.id.as_str(), row.score)).collect();
-        // By hand: b = 0.5 * 5/10 + 0.5 * 1; a = 0.5 * 1 + 0.5 * 0; c = 0.5 * (0.5 - 0.1) / 0.8.
-        assert_eq!(rows[0].0, "b");
-        assert!((rows[0].1 - 0.75).abs() < 1e-6 && (rows[1].1 - 0.5).abs() < 1e-6 && (rows[2].1 - 0.25).abs() < 1e-6);
+        // By hand: b = 0.5 * 5/10 + 0.5 * 0.9/0.9; a = 0.5 * 1 + 0.5 * 0.1/0.9; c = 0.5 * 0.5/0.9.
+        assert_eq!(rows.iter().map(|row| row.0).collect::<Vec<_>>(), ["b", "a", "c"]);
+        for (row, expected) in rows.iter().zip([0.75, 0.5 + 0.5 / 9.0, 2.5 / 9.0]) {
+            assert!((row.1 - expected).abs() < 1e-6, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_scaled_by_its_own_ends_and_a_short_one_is_not() {
+        let long: Vec<Scored> =
+            (0..FEW).map(|n| Scored { id: format!("{n:02}"), score: 0.3 - 0.002 * n as f32 }).collect();
+        let blended = blend(&[], &long);
+        assert_eq!((blended[0].score, blended[FEW - 1].score), (0.5, 0.0));
+        // The only vector there is, far off, does not outdo the only text with the word.
+        let blended = blend(&list(&[("word", 2.0)]), &list(&[("far", 0.1)]));
+        assert_eq!((blended[0].id.as_str(), blended[0].score), ("word", 0.5));
+        assert!((blended[1].score - 0.1).abs() < 1e-6);
     }
 
     #[test]
@@ -158,7 +179,7 @@ mod tests {
         let order: Vec<String> =
             best(list(&[("b", 1.0), ("a", 1.0), ("c", 2.0)]), 2).into_iter().map(|s| s.id).collect();
         assert_eq!(order, ["c", "a"]);
-        assert_eq!(blend(&[], &list(&[("a", 0.3)]))[0].score, 0.5);
+        assert_eq!(blend(&list(&[("a", 0.3)]), &[])[0].score, 0.5);
         assert!(blend(&[], &[]).is_empty());
     }
 

@@ -10,7 +10,7 @@ use roundtable_memory::search::Scored;
 use roundtable_memory::store::{Entry, Space, VectorRow};
 use roundtable_memory::{
     Chunk, Document, Draft, Error, HashEmbedder, LanceStore, Level, Metadata, OtherModel, Provenance, RamStore, Record,
-    Store, Trust,
+    RecordId, Store, Trust,
 };
 
 const DIMENSION: usize = 4;
@@ -46,6 +46,7 @@ promises!(
     vectors_that_are_none_are_refused,
     ids_with_quotes_are_ids,
     a_newer_fact_supersedes_an_older,
+    records_may_come_together,
     erased_records_are_gone,
     an_empty_store_finds_nothing,
 );
@@ -248,12 +249,16 @@ async fn ids_with_quotes_are_ids(store: &dyn Store) {
     assert_eq!(store.stats().await.unwrap().chunks, 3);
 }
 
+async fn remember(store: &dyn Store, record: Record) -> RecordId {
+    store.remember(vec![record]).await.unwrap().remove(0)
+}
+
 async fn a_newer_fact_supersedes_an_older(store: &dyn Store) {
-    let iris = store.remember(record(Some("Dataset"), "my dataset is iris", "1", 1)).await.unwrap();
-    let again = store.remember(record(Some("dataset"), "my dataset is iris", "1", 9)).await.unwrap();
+    let iris = remember(store, record(Some("Dataset"), "my dataset is iris", "1", 1)).await;
+    let again = remember(store, record(Some("dataset"), "my dataset is iris", "1", 9)).await;
     assert_eq!(iris, again, "a turn told twice");
-    let other = store.remember(record(Some("city"), "my city is Rome", "2", 2)).await.unwrap();
-    let wine = store.remember(record(Some("my dataset"), "my dataset is wine", "3", 3)).await.unwrap();
+    let other = remember(store, record(Some("city"), "my city is Rome", "2", 2)).await;
+    let wine = remember(store, record(Some("my dataset"), "my dataset is wine", "3", 3)).await;
     let records = store.records().await.unwrap();
     assert_eq!(records.iter().map(|record| &record.id).collect::<Vec<_>>(), [&iris, &other, &wine]);
     assert_eq!(
@@ -268,9 +273,27 @@ async fn a_newer_fact_supersedes_an_older(store: &dyn Store) {
     assert_eq!(words.len(), 3);
 }
 
+async fn records_may_come_together(store: &dyn Store) {
+    let told = |n: usize| record(Some("city"), ["it is Rome", "it is Oslo", "it is Oslo"][n], &n.to_string(), n as i64);
+    let episode = |turn: &str| {
+        let provenance = Provenance { session: "s".into(), turn: turn.into(), ..Default::default() };
+        Draft::Episode { text: format!("turn {turn}"), provenance }.into_record(Timestamp::UNIX_EPOCH)
+    };
+    let batch = vec![told(0), episode("a"), told(1), told(2), episode("b")];
+    let ids = store.remember(batch.clone()).await.unwrap();
+    assert_eq!((ids.len(), &ids[2]), (5, &ids[3]), "the same words again are the same fact");
+    assert_eq!(store.remember(batch).await.unwrap(), ids);
+    let records = store.records().await.unwrap();
+    assert_eq!(records.len(), 4);
+    let current: Vec<&str> =
+        records.iter().filter(|r| r.current() && r.subject.is_some()).map(|r| r.text.as_str()).collect();
+    assert_eq!(current, ["it is Oslo"]);
+    assert!(store.remember(Vec::new()).await.unwrap().is_empty());
+}
+
 async fn erased_records_are_gone(store: &dyn Store) {
-    let one = store.remember(record(None, "the code word is xylophone", "1", 1)).await.unwrap();
-    let two = store.remember(record(None, "the code word is marimba", "2", 2)).await.unwrap();
+    let one = remember(store, record(None, "the code word is xylophone", "1", 1)).await;
+    let two = remember(store, record(None, "the code word is marimba", "2", 2)).await;
     let vector = |id: &str, words: &str| VectorRow { space: Space::Records, ..row(id, words, [1.0, 0.0, 0.0, 0.0]) };
     store.put_vectors(&[vector(&one.0, "the code word is xylophone")]).await.unwrap();
     assert_eq!(store.erase_records(std::slice::from_ref(&one)).await.unwrap(), 1);

@@ -147,8 +147,9 @@ pub trait Store: Send + Sync {
     /// Keeps vectors; rows whose chunk or record is gone or has other words now are dropped.
     async fn put_vectors(&self, rows: &[VectorRow]) -> Result<(), Error>;
 
-    /// Writes a record as [`crate::record::settle`] decides, and gives the id under which it is known.
-    async fn remember(&self, record: Record) -> Result<RecordId, Error>;
+    /// Writes records in one go, one after the other as [`crate::record::settle`] decides, and gives the ids under which
+    /// they are known, in the same order.
+    async fn remember(&self, records: Vec<Record>) -> Result<Vec<RecordId>, Error>;
 
     /// The records with these ids, in this order; unknown ids are left out.
     async fn records_of(&self, ids: &[RecordId]) -> Result<Vec<Record>, Error>;

@@ -197,15 +197,16 @@ impl Store for RamStore {
         Ok(())
     }
 
-    async fn remember(&self, record: Record) -> Result<RecordId, Error> {
+    async fn remember(&self, records: Vec<Record>) -> Result<Vec<RecordId>, Error> {
         let mut state = self.write();
-        let known = state.records.values().filter(|old| old.kind == record.kind && old.subject == record.subject);
-        let settled = settle(known.cloned().collect(), record);
+        let told = |old: &&Record| records.iter().any(|new| new.concerns(old));
+        let known = state.records.values().filter(told).cloned().collect();
+        let settled = settle(known, records);
         for record in settled.write {
             state.record_words.put(&record.id.0, &record.words());
             state.records.insert(record.id.0.clone(), record);
         }
-        Ok(settled.id)
+        Ok(settled.ids)
     }
 
     async fn records_of(&self, ids: &[RecordId]) -> Result<Vec<Record>, Error> {

@@ -440,21 +440,25 @@ impl Store for LanceStore {
         self.merge_tidily(&mut writing).await
     }
 
-    async fn remember(&self, record: Record) -> Result<RecordId, Error> {
+    async fn remember(&self, records: Vec<Record>) -> Result<Vec<RecordId>, Error> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut writing = self.begin().await?;
-        let mut filter = equal("id", &record.id.0);
-        if record.kind == Kind::Fact {
-            filter = filter
-                .or(equal("kind", Kind::Fact.name())
-                    .and(equal("subject", record.subject.as_deref().unwrap_or_default())));
+        let ids: Vec<&str> = records.iter().map(|record| record.id.0.as_str()).collect();
+        let facts = records.iter().filter(|record| record.kind == Kind::Fact);
+        let subjects: Vec<&str> = facts.map(|fact| fact.subject.as_deref().unwrap_or_default()).collect();
+        let mut filter = one_of("id", &ids);
+        if !subjects.is_empty() {
+            filter = filter.or(equal("kind", Kind::Fact.name()).and(one_of("subject", &subjects)));
         }
         let known = rows::read_records(&select(&self.records, Some(filter), rows::RECORD).await?)?;
-        let settled = settle(known, record);
+        let settled = settle(known, records);
         if !settled.write.is_empty() {
             upsert(&self.records, rows::records(&settled.write)?, None, "write the record").await?;
             self.merge_tidily(&mut writing).await?;
         }
-        Ok(settled.id)
+        Ok(settled.ids)
     }
 
     async fn records_of(&self, ids: &[RecordId]) -> Result<Vec<Record>, Error> {

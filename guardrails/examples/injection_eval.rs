@@ -10,7 +10,13 @@
 
 use roundtable_guardrails::{Door, Doors, Verdict};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, error::Error, fs, time::Instant};
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    fs,
+    io::{self, Write},
+    time::Instant,
+};
 
 #[derive(Deserialize)]
 struct Row {
@@ -113,6 +119,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     summary.score_at_one_percent = benign.get(benign.len() * 99 / 100).copied().unwrap_or(1.0);
     let above = injected.iter().filter(|score| **score > summary.score_at_one_percent).count();
     summary.recall_at_one_percent = above as f64 / injected.len().max(1) as f64;
-    println!("{}", serde_json::to_string_pretty(&summary)?);
+    writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&summary)?)?;
     Ok(())
 }

@@ -1,0 +1,142 @@
+//! Options and yes-or-no arguments, named by their words.
+
+use serde_json::{Map, Value};
+
+use super::field::{Field, kin, stems};
+
+/// Options that are common words count only when the argument itself is named.
+const COMMON: &[&str] = &[
+    "start", "end", "none", "auto", "true", "false", "all", "first", "last", "max", "min", "both", "same", "left",
+    "right", "up", "down", "linear", "full", "one", "two", "low", "high", "random", "distance", "single",
+];
+
+/// One of the options of an argument, if the sentence names it.
+pub fn options(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value>) {
+    let words = stems(sentence);
+    for field in fields {
+        if field.takes.options.is_empty() || arguments.contains_key(&field.name) {
+            continue;
+        }
+        let place = named_at(field, &words);
+        let mut best: Option<(usize, usize, &String)> = None;
+        for option in &field.takes.options {
+            let phrase = stems(&option.replace(['_', '-'], " "));
+            let joined = [phrase.concat()];
+            let found =
+                find(&words, &phrase).map(|at| (at, phrase.len())).or_else(|| find(&words, &joined).map(|at| (at, 1)));
+            let Some((at, length)) = found else { continue };
+            let near = place.map_or(usize::MAX, |(place, _)| place.abs_diff(at));
+            if (COMMON.contains(&option.as_str()) || option.len() < 3) && near > 4 {
+                continue;
+            }
+            // The longest name wins, then the nearest to the argument's own.
+            if best.is_none_or(|(l, n, _)| (length, std::cmp::Reverse(near)) > (l, std::cmp::Reverse(n))) {
+                best = Some((length, near, option));
+            }
+        }
+        if let Some((_, _, option)) = best {
+            arguments.insert(field.name.clone(), Value::from(option.as_str()));
+        }
+    }
+}
+
+/// Words that turn a wish round.
+const NOT: &[&str] = &[
+    "no", "not", "without", "dont", "don't", "never", "skip", "omit", "drop", "leave", "disable", "off", "avoid",
+    "exclude",
+];
+
+/// Verbs in names that nobody says.
+const SILENT: &[&str] =
+    &["fit", "use", "keep", "with", "is", "return", "include", "do", "compute", "give", "strip", "show", "allow"];
+
+/// What a yes-or-no argument is called when it is not called by its name: a phrase, a part of the name, the answer.
+const MANNERS: &[(&str, &str, bool)] = &[
+    ("through the origin", "intercept", false),
+    ("through zero", "intercept", false),
+    ("through origin", "intercept", false),
+    ("pass through the origin", "intercept", false),
+    ("statistically significant", "inference", true),
+    ("significance", "inference", true),
+    ("significant", "inference", true),
+    ("confidence intervals", "inference", true),
+    ("t values", "inference", true),
+    ("unit variance scores", "whiten", true),
+];
+
+/// Yes or no, if the sentence speaks of it.
+pub fn truths(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value>) {
+    let words = stems(sentence);
+    for field in fields.iter().filter(|field| field.takes.truth) {
+        if arguments.contains_key(&field.name) {
+            continue;
+        }
+        if let Some(said) = explicit(field, sentence) {
+            arguments.insert(field.name.clone(), Value::Bool(said));
+            continue;
+        }
+        let manner = MANNERS
+            .iter()
+            .find(|(phrase, part, _)| field.name.contains(part) && find(&words, &stems(phrase)).is_some())
+            .map(|(_, _, said)| *said);
+        if let Some(said) = manner {
+            arguments.insert(field.name.clone(), Value::Bool(said));
+            continue;
+        }
+        let Some((at, sure)) = named_at(field, &words) else { continue };
+        let denied = words[at.saturating_sub(3)..at].iter().any(|word| NOT.contains(&word.as_str()));
+        let default = field.default.as_ref().and_then(Value::as_bool);
+        if denied || (sure && default != Some(true)) {
+            arguments.insert(field.name.clone(), Value::Bool(!denied));
+        }
+    }
+}
+
+/// `whiten=true`, `whiten: no`, `whiten on`.
+fn explicit(field: &Field, sentence: &str) -> Option<bool> {
+    let lower = sentence.to_lowercase();
+    let at = lower.find(&field.name.to_lowercase())?;
+    let tail = lower[at + field.name.len()..].trim_start_matches([' ', '=', ':', '`']);
+    let word: String = tail.chars().take_while(|c| c.is_alphanumeric()).collect();
+    match word.as_str() {
+        "true" | "yes" | "on" => Some(true),
+        "false" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// Where the sentence names the argument: by its name without silent verbs, or by what its description says that it gives.
+fn named_at(field: &Field, words: &[String]) -> Option<(usize, bool)> {
+    let name: Vec<String> =
+        stems(&field.name.replace('_', " ")).into_iter().filter(|part| !SILENT.contains(&part.as_str())).collect();
+    if !name.is_empty()
+        && let Some(at) = find(words, &name)
+    {
+        return Some((at, true));
+    }
+    let lower = field.description.to_lowercase();
+    if let Some(given) = lower.strip_prefix("whether to ").and_then(|rest| rest.split_once(' ')).map(|(_, rest)| rest) {
+        for piece in given.split([';', '.']).next().unwrap_or_default().split(',').flat_map(|part| part.split(" and "))
+        {
+            let phrase = stems(piece);
+            if phrase.len() <= 3
+                && phrase.iter().any(|word| word.len() > 4)
+                && let Some(at) = find(words, &phrase)
+            {
+                return Some((at, true));
+            }
+        }
+    }
+    // For options: any part of the name.
+    name.iter()
+        .filter(|part| part.len() > 3)
+        .find_map(|part| find(words, std::slice::from_ref(part)))
+        .map(|at| (at, false))
+}
+
+fn find(words: &[String], phrase: &[String]) -> Option<usize> {
+    if phrase.is_empty() {
+        return None;
+    }
+    words.windows(phrase.len()).position(|window| window.iter().zip(phrase).all(|(a, b)| kin(a, b)))
+}

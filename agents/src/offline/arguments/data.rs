@@ -1,0 +1,621 @@
+//! Texts, lists, tables and files: which argument each one is.
+
+use serde_json::{Map, Value, json};
+
+use super::columns;
+use super::field::{Field, Numbers, stems};
+use super::literal::{Kind, Literal, json_number, literals};
+use super::numbers::written;
+
+/// Takes the texts out of the sentence, and gives what is left of it.
+pub fn texts(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value>) -> String {
+    let wanting: Vec<&Field> =
+        fields.iter().filter(|field| field.takes.text && field.takes.options.is_empty()).collect();
+    if wanting.is_empty() {
+        return sentence.to_owned();
+    }
+    let mut cut: Vec<(usize, usize)> = Vec::new();
+    let mut quoted: Vec<(usize, usize, String)> = literals(sentence)
+        .into_iter()
+        .filter_map(|literal| match literal.kind {
+            Kind::Text(text) => Some((literal.start, literal.end, text)),
+            _ => None,
+        })
+        .collect();
+    for field in &wanting {
+        if let Some(at) = quoted.iter().position(|(start, ..)| called(field, &sentence[..*start])) {
+            let (start, end, text) = quoted.remove(at);
+            arguments.insert(field.name.clone(), Value::String(text));
+            cut.push((start, end));
+        }
+    }
+    let open = |arguments: &Map<String, Value>| -> Vec<&Field> {
+        wanting.iter().copied().filter(|field| field.required && !arguments.contains_key(&field.name)).collect()
+    };
+    // A single text is the longest quotation, several come in order.
+    if open(arguments).len() == 1 {
+        quoted.sort_by_key(|(_, _, text)| std::cmp::Reverse(text.len()));
+    }
+    let listed = fields.iter().any(|field| field.takes.texts && field.required);
+    for (field, (start, end, text)) in open(arguments).into_iter().zip(if listed { Vec::new() } else { quoted }) {
+        arguments.insert(field.name.clone(), Value::String(text));
+        cut.push((start, end));
+    }
+    if wanting.iter().filter(|field| field.required).count() > 1 {
+        for field in open(arguments) {
+            if let Some((start, end)) = title(field, sentence) {
+                arguments.insert(field.name.clone(), Value::from(sentence[start..end].trim()));
+                cut.push((start, end));
+            }
+        }
+    }
+    if let Some(field) = open(arguments).first()
+        && let Some(start) = after_colon(sentence, &cut)
+    {
+        let text = sentence[start..].trim();
+        arguments.insert(field.name.clone(), Value::from(text));
+        cut.push((start, sentence.len()));
+    }
+    if let [one, other] = open(arguments)[..]
+        && let Some((first, second)) = pair(sentence)
+    {
+        arguments.insert(one.name.clone(), Value::String(first));
+        arguments.insert(other.name.clone(), Value::String(second));
+    }
+    let mut rest = String::with_capacity(sentence.len());
+    let mut from = 0;
+    cut.sort_unstable();
+    for (start, end) in cut {
+        if start >= from {
+            rest.push_str(&sentence[from..start]);
+            rest.push_str(" … ");
+            from = end;
+        }
+    }
+    rest.push_str(&sentence[from..]);
+    rest
+}
+
+/// Whether the words right before a place call the argument.
+fn called(field: &Field, before: &str) -> bool {
+    let words = stems(before);
+    let near = &words[words.len().saturating_sub(4)..];
+    field.phrases.iter().any(|(phrase, weight)| {
+        *weight >= 5.0
+            && phrase.len() <= near.len()
+            && near.windows(phrase.len()).any(|window| window == phrase.as_slice())
+    })
+}
+
+/// "titled Shopping list: …": the words after what calls the argument, up to a sign or a word that ends them.
+fn title(field: &Field, sentence: &str) -> Option<(usize, usize)> {
+    let lower = sentence.to_ascii_lowercase();
+    let words: Vec<&(Vec<String>, f64)> =
+        field.phrases.iter().filter(|(phrase, weight)| *weight >= 5.0 && phrase.len() == 1).collect();
+    let mut at = 0;
+    for piece in lower.split_inclusive(|c: char| !c.is_alphanumeric()) {
+        let end = at + piece.len();
+        let word = stems(piece);
+        if let [word] = word.as_slice()
+            && words.iter().any(|(phrase, _)| phrase[0] == *word)
+        {
+            let tail = &lower[end..];
+            let stop = [":", ",", ";", ".", "\n", " with ", " saying ", " that ", " - ", " — ", " containing "]
+                .iter()
+                .filter_map(|stop| tail.find(stop))
+                .min()
+                .unwrap_or(tail.len());
+            if tail[..stop].trim().len() > 1 {
+                return Some((end, end + stop));
+            }
+        }
+        at = end;
+    }
+    None
+}
+
+/// Where the text after the first colon or line end begins, if words stand before it and it is no part of a list.
+fn after_colon(sentence: &str, cut: &[(usize, usize)]) -> Option<usize> {
+    let inside: Vec<(usize, usize)> = literals(sentence)
+        .iter()
+        .filter(|literal| !matches!(literal.kind, Kind::Number { .. }))
+        .map(|literal| (literal.start, literal.end))
+        .chain(cut.iter().copied())
+        .collect();
+    let sign = |c: char| matches!(c, ':' | '\n');
+    sentence.char_indices().filter(|&(_, c)| sign(c)).map(|(at, _)| at + 1).find(|&at| {
+        let words = stems(&sentence[..at]).len();
+        let tail = sentence[at..].trim();
+        words >= 1
+            && tail.chars().any(char::is_alphanumeric)
+            && !inside.iter().any(|(start, end)| (*start..*end).contains(&(at - 1)))
+    })
+}
+
+/// "between kitten and sitting", "kitten vs sitting".
+fn pair(sentence: &str) -> Option<(String, String)> {
+    let words: Vec<&str> =
+        sentence.split_whitespace().map(|word| word.trim_matches([',', '.', '?', '!', ';'])).collect();
+    let at = words.iter().position(|word| matches!(word.to_lowercase().as_str(), "and" | "vs" | "versus" | "to"))?;
+    let (one, other) = (words.get(at.checked_sub(1)?)?, words.get(at + 1)?);
+    (!one.is_empty() && !other.is_empty()).then(|| ((*one).to_owned(), (*other).to_owned()))
+}
+
+/// A list, a table or a file, with the words before it.
+struct Item {
+    kind: Kind,
+    literals: Vec<usize>,
+    before: String,
+    round: bool,
+}
+
+/// Gives lists, tables and files to their arguments, and takes them and the numbers in them out of `left`.
+pub fn lists(fields: &[Field], sentence: &str, left: &mut Vec<Literal>, arguments: &mut Map<String, Value>) {
+    let wanting: Vec<&Field> =
+        fields.iter().filter(|field| field.is_data() && !arguments.contains_key(&field.name)).collect();
+    if wanting.is_empty() {
+        return;
+    }
+    let needs = |kind: fn(&Field) -> bool| wanting.iter().filter(|field| field.required && kind(field)).count();
+    let (matrices, vectors) =
+        (needs(|field| field.takes.matrix), needs(|field| field.takes.vector.is_some() && !field.takes.matrix));
+    let mut items = bracketed(sentence, left, matrices, vectors);
+    let mut used: Vec<usize> = Vec::new();
+    percentiles(&wanting, sentence, arguments);
+    named(&wanting, &mut items, &mut used, arguments);
+    optional_runs(&wanting, fields, sentence, left, &mut used, arguments);
+    in_order(&wanting, sentence, &mut items, &mut used, arguments);
+    let still: Vec<&Field> =
+        open(&wanting, arguments).filter(|field| field.takes.matrix || field.takes.vector.is_some()).collect();
+    if !still.is_empty() {
+        let mut runs = runs(fields, sentence, left, &used, &still, matrices > 0);
+        in_order(&wanting, sentence, &mut runs, &mut used, arguments);
+    }
+    target_of_points(&wanting, arguments);
+    name_lists(&wanting, sentence, arguments);
+    let mut at = 0;
+    left.retain(|literal| {
+        at += 1;
+        !used.contains(&(at - 1)) || matches!(literal.kind, Kind::Text(_))
+    });
+}
+
+fn open<'f>(wanting: &'f [&'f Field], arguments: &'f Map<String, Value>) -> impl Iterator<Item = &'f Field> {
+    wanting.iter().copied().filter(|field| field.required && !arguments.contains_key(&field.name))
+}
+
+/// Only commas, "and" and the like: one series goes on.
+fn joins(between: &str) -> bool {
+    let words = between.to_lowercase();
+    words
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '&' | '|' | '/'))
+        .all(|word| matches!(word, "" | "and" | "to" | "then"))
+}
+
+/// Lists, tables and files as they stand; points in a row are one table where a table is wanted.
+fn bracketed(sentence: &str, left: &[Literal], matrices: usize, vectors: usize) -> Vec<Item> {
+    let mut items: Vec<Item> = Vec::new();
+    let mut last_end = 0;
+    for (at, literal) in left.iter().enumerate() {
+        let from = at.checked_sub(1).map_or(0, |before| left[before].end);
+        let before = sentence[from..literal.start].to_owned();
+        let item = match &literal.kind {
+            Kind::List(_) | Kind::Table(_) | Kind::File { .. } | Kind::Text(_) => {
+                let round = sentence[literal.start..].starts_with('(');
+                Item { kind: literal.kind.clone(), literals: vec![at], before, round }
+            }
+            Kind::Number { .. } => continue,
+        };
+        let goes_on = joins(&sentence[last_end..literal.start]) && last_end > 0;
+        last_end = literal.end;
+        if let (true, Some(last), Kind::List(row)) = (goes_on, items.last_mut(), &item.kind) {
+            let several = matrices > 0 && (vectors == 0 || (last.round && item.round));
+            match &mut last.kind {
+                Kind::Table(rows) if several && last.literals.len() > 1 => {
+                    rows.push(Value::Array(row.clone()));
+                    last.literals.push(at);
+                    continue;
+                }
+                Kind::List(first) if several && first.len() == row.len() => {
+                    last.kind = Kind::Table(vec![Value::Array(first.clone()), Value::Array(row.clone())]);
+                    last.literals.push(at);
+                    continue;
+                }
+                _ => {}
+            }
+        }
+        items.push(item);
+    }
+    // Rows of a table for tools that take the vectors one by one.
+    if let ([item], 0, 2..) = (items.as_slice(), matrices, vectors)
+        && let Kind::Table(rows) = &item.kind
+        && rows.len() == vectors
+    {
+        let rows = rows.clone();
+        let literals = item.literals.clone();
+        return rows
+            .into_iter()
+            .filter_map(|row| row.as_array().cloned())
+            .map(|row| Item { kind: Kind::List(row), literals: literals.clone(), before: String::new(), round: false })
+            .collect();
+    }
+    items
+}
+
+/// The data as the argument takes it, or nothing if it is something else.
+fn shaped(field: &Field, kind: &Kind) -> Option<Value> {
+    let flat = |items: &[Value]| items.iter().all(|item| item.is_number() || item.is_null());
+    match kind {
+        Kind::Table(rows) if field.takes.matrix => Some(Value::Array(rows.clone())),
+        Kind::Table(rows) if field.takes.vector.is_some() => match rows.as_slice() {
+            [Value::Array(row)] => Some(Value::Array(row.clone())),
+            rows => rows
+                .iter()
+                .map(|row| match row.as_array().map(Vec::as_slice) {
+                    Some([single]) => Some(single.clone()),
+                    _ => None,
+                })
+                .collect::<Option<Vec<_>>>()
+                .map(Value::Array),
+        },
+        Kind::List(items) if flat(items) && field.takes.vector.is_some() => Some(Value::Array(items.clone())),
+        Kind::List(items) if flat(items) && field.takes.matrix => {
+            Some(Value::Array(items.iter().map(|item| json!([item])).collect()))
+        }
+        Kind::List(items) if field.takes.texts && !items.is_empty() => Some(Value::Array(
+            items.iter().map(|item| item.as_str().map_or_else(|| json!(item.to_string()), Value::from)).collect(),
+        )),
+        Kind::Text(text) if field.takes.texts => Some(json!([text])),
+        _ => None,
+    }
+}
+
+/// What is called by an argument's name goes there: `x = [1, 2]`, `test set [[3]]`, `separators ['#']`.
+fn named(wanting: &[&Field], items: &mut Vec<Item>, used: &mut Vec<usize>, arguments: &mut Map<String, Value>) {
+    let mut pairs: Vec<(f64, usize, &Field)> = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        for field in wanting {
+            let score = calls(field, &item.before);
+            if score > 0.0 && shaped(field, &item.kind).is_some() {
+                pairs.push((score, at, field));
+            }
+        }
+    }
+    pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut taken = Vec::new();
+    for (_, at, field) in pairs {
+        if taken.contains(&at) || arguments.contains_key(&field.name) {
+            continue;
+        }
+        if let Some(value) = shaped(field, &items[at].kind) {
+            arguments.insert(field.name.clone(), value);
+            used.extend(&items[at].literals);
+            taken.push(at);
+        }
+    }
+    let mut at = 0;
+    items.retain(|_| {
+        at += 1;
+        !taken.contains(&(at - 1))
+    });
+}
+
+/// How surely the words right before data call an argument.
+fn calls(field: &Field, before: &str) -> f64 {
+    let trimmed = before.trim_end();
+    let sign = trimmed.ends_with(['=', ':']);
+    let bare = trimmed.trim_end_matches(['=', ':', ' ', '`', '\'']);
+    let bare = ["is", "are", "of", "as", "be", "on", "at", "from"]
+        .iter()
+        .find_map(|word| bare.strip_suffix(word).filter(|rest| rest.ends_with(' ')))
+        .map_or(bare, str::trim_end);
+    let last: String = bare
+        .chars()
+        .rev()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect();
+    if last == field.name {
+        return if sign { 12.0 } else { 8.0 };
+    }
+    if last.eq_ignore_ascii_case(&field.name) {
+        // "a" before a list is an article unless a sign says otherwise.
+        return if sign {
+            10.0
+        } else if last.eq_ignore_ascii_case("a") {
+            0.0
+        } else {
+            7.0
+        };
+    }
+    if field.required {
+        return 0.0;
+    }
+    let clause = trimmed.rsplit([',', ';', '.', '?']).next().unwrap_or_default();
+    let words = stems(clause);
+    let near = &words[words.len().saturating_sub(5)..];
+    let heard = field.phrases.iter().filter(|(phrase, weight)| {
+        *weight >= 5.0
+            && phrase.len() <= near.len()
+            && near.windows(phrase.len()).any(|window| window == phrase.as_slice())
+    });
+    heard.map(|(phrase, weight)| weight * phrase.len() as f64).fold(0.0, f64::max) / 3.0
+}
+
+/// What has no name goes to the required arguments in order, tables to tables first.
+fn in_order(
+    wanting: &[&Field],
+    sentence: &str,
+    items: &mut Vec<Item>,
+    used: &mut Vec<usize>,
+    arguments: &mut Map<String, Value>,
+) {
+    // "to (3, 4) from (0, 0)" means them the other way round.
+    let role = |item: &Item, word: &str| stems(&item.before).last().is_some_and(|last| last == word);
+    if let [first, second] = items.as_slice()
+        && role(first, "to")
+        && role(second, "from")
+    {
+        items.swap(0, 1);
+    }
+    for exact in [true, false] {
+        let fields: Vec<Field> = open(wanting, arguments).cloned().collect();
+        for field in &fields {
+            if arguments.contains_key(&field.name) {
+                continue;
+            }
+            let fits = |item: &Item| match &item.kind {
+                Kind::Table(_) => field.takes.matrix || !exact,
+                Kind::List(_) => !field.takes.matrix || field.takes.vector.is_some() || !exact,
+                _ => !exact,
+            };
+            let found = items.iter().position(|item| fits(item) && shaped(field, &item.kind).is_some());
+            if let Some(at) = found
+                && let Some(value) = shaped(field, &items[at].kind)
+            {
+                used.extend(&items[at].literals);
+                items.remove(at);
+                arguments.insert(field.name.clone(), value);
+            }
+        }
+    }
+    if let Some(at) = items.iter().position(|item| matches!(item.kind, Kind::File { .. }))
+        && let Kind::File { name } = items[at].kind.clone()
+    {
+        let fields: Vec<&Field> = open(wanting, arguments).collect();
+        let given = columns::references(&fields, sentence, &name);
+        if !given.is_empty() {
+            used.extend(&items[at].literals);
+            items.remove(at);
+            arguments.extend(given);
+        }
+    }
+}
+
+/// Numbers in a row, without brackets: "2, 4 and 9", "1 2; 3 4", "70% train, 15% test".
+fn runs(
+    fields: &[Field],
+    sentence: &str,
+    left: &[Literal],
+    used: &[usize],
+    still: &[&Field],
+    table: bool,
+) -> Vec<Item> {
+    let shares = still.iter().all(|field| field.takes.vector.is_some_and(|numbers| numbers.shares()));
+    let free = |at: usize| -> Option<(f64, Option<i128>, bool)> {
+        match left[at].kind {
+            Kind::Number { value, whole, share, .. } if !used.contains(&at) && (shares || !share) => {
+                Some((value, whole, share))
+            }
+            _ => None,
+        }
+    };
+    let scalar = |at: usize| {
+        let from = at.checked_sub(1).map_or(0, |before| left[before].end);
+        let before = &sentence[from..left[at].start];
+        fields.iter().any(|field| field.takes.number.is_some() && !field.is_data() && calls(field, before) >= 7.0)
+    };
+    let mut series: Vec<Vec<usize>> = Vec::new();
+    for at in 0..left.len() {
+        if free(at).is_none() {
+            continue;
+        }
+        let goes_on = at > 0
+            && series.last().is_some_and(|run| run.last() == Some(&(at - 1)))
+            && joins(&sentence[left[at - 1].end..left[at].start]);
+        // "k = 2, 1, 5, 9": the first of these is a setting.
+        let after_setting = at > 0 && goes_on && series.last().is_some_and(|run| run.len() == 1 && scalar(at - 1));
+        match series.last_mut() {
+            Some(run) if goes_on && !after_setting && !scalar(at) => run.push(at),
+            _ => series.push(vec![at]),
+        }
+    }
+    let settings: Vec<bool> = series.iter().map(|run| run.len() == 1 && scalar(run[0])).collect();
+    if shares {
+        let all: Vec<usize> =
+            series.concat().into_iter().filter(|at| free(*at).is_some_and(|(_, _, share)| share)).collect();
+        if all.len() >= 2 {
+            series = vec![all];
+        }
+    }
+    let mut long: Vec<Vec<usize>> = series
+        .into_iter()
+        .zip(settings)
+        .filter(|(run, setting)| run.len() >= 2 && !setting)
+        .map(|(run, _)| run)
+        .collect();
+    long.sort_by_key(|run| std::cmp::Reverse(run.len()));
+    long.truncate(still.len());
+    long.sort_by_key(|run| run[0]);
+    if long.len() == 1 && still.len() == 2 && !table {
+        let run = long[0].clone();
+        let middle = run.len() / 2;
+        let said = &sentence[left[run[middle - 1]].end..left[run[middle]].start];
+        if run.len() % 2 == 0 && (said.to_lowercase().contains("and") || said.contains([';', '\n', '|', '/'])) {
+            long = vec![run[..middle].to_vec(), run[middle..].to_vec()];
+        }
+    }
+    long.into_iter()
+        .map(|run| {
+            let numbers: Vec<Value> =
+                run.iter().filter_map(|&at| free(at)).map(|(value, whole, _)| json_number(value, whole)).collect();
+            let breaks: Vec<usize> = (1..run.len())
+                .filter(|&n| sentence[left[run[n - 1]].end..left[run[n]].start].contains([';', '\n']))
+                .collect();
+            let kind = if table && !breaks.is_empty() {
+                let mut rows = Vec::new();
+                let mut from = 0;
+                for to in breaks.into_iter().chain([numbers.len()]) {
+                    rows.push(Value::Array(numbers[from..to].to_vec()));
+                    from = to;
+                }
+                Kind::Table(rows)
+            } else {
+                Kind::List(numbers)
+            };
+            Item { kind, literals: run, before: String::new(), round: false }
+        })
+        .collect()
+}
+
+/// "predict for x = 5", "quantiles 0.1 and 0.9": numbers after the words of an optional list.
+fn optional_runs(
+    wanting: &[&Field],
+    fields: &[Field],
+    sentence: &str,
+    left: &[Literal],
+    used: &mut Vec<usize>,
+    arguments: &mut Map<String, Value>,
+) {
+    for field in wanting.iter().filter(|field| !field.required) {
+        if arguments.contains_key(&field.name) || !(field.takes.matrix || field.takes.vector.is_some()) {
+            continue;
+        }
+        let numbers = field.takes.vector.unwrap_or(Numbers {
+            whole: false,
+            least: f64::NEG_INFINITY,
+            greatest: f64::INFINITY,
+            or_share: false,
+        });
+        let mut found: Vec<Value> = Vec::new();
+        let mut at = 0;
+        while at < left.len() {
+            let from = at.checked_sub(1).map_or(0, |before| left[before].end);
+            let before = &sentence[from..left[at].start];
+            let goes_on = !found.is_empty() && joins(before);
+            let begins = found.is_empty()
+                && calls(field, before) >= 1.6
+                && !fields
+                    .iter()
+                    .any(|other| other.takes.number.is_some() && calls(other, before) > calls(field, before));
+            match left[at].kind {
+                Kind::Number { value, whole, share, word: false }
+                    if (begins || goes_on) && numbers.take(value) && !used.contains(&at) =>
+                {
+                    let number = written(numbers, value, whole, share, false);
+                    found.push(if field.takes.vector.is_none() { json!([number]) } else { number });
+                    used.push(at);
+                }
+                _ if !found.is_empty() => break,
+                _ => {}
+            }
+            at += 1;
+        }
+        if !found.is_empty() {
+            arguments.insert(field.name.clone(), Value::Array(found));
+        }
+    }
+}
+
+/// "the 5th and 95th percentile".
+fn percentiles(wanting: &[&Field], sentence: &str, arguments: &mut Map<String, Value>) {
+    let lower = sentence.to_lowercase();
+    if !lower.contains("percentile") {
+        return;
+    }
+    let share = |field: &&&Field| {
+        field.takes.vector.is_some_and(|numbers| numbers.shares())
+            && field.phrases.iter().any(|(phrase, _)| phrase == &stems("percentile"))
+    };
+    let Some(field) = wanting.iter().find(share) else { return };
+    let found: Vec<Value> = lower
+        .split(|c: char| !c.is_alphanumeric() && c != '.')
+        .filter_map(|word| ["st", "nd", "rd", "th"].iter().find_map(|ending| word.strip_suffix(ending)))
+        .filter_map(|number| number.parse::<f64>().ok())
+        .filter(|number| (0.0..=100.0).contains(number))
+        .map(|number| {
+            written(
+                Numbers { whole: false, least: 0.0, greatest: 1.0, or_share: false },
+                number / 100.0,
+                None,
+                true,
+                false,
+            )
+        })
+        .collect();
+    if !found.is_empty() {
+        arguments.insert(field.name.clone(), Value::Array(found));
+    }
+}
+
+/// Points where a table and a target are wanted: the last coordinate is the target.
+fn target_of_points(wanting: &[&Field], arguments: &mut Map<String, Value>) {
+    let missing: Vec<&Field> = open(wanting, arguments).collect();
+    let [target] = missing[..] else { return };
+    let table = wanting.iter().find(|field| field.required && field.takes.matrix && field.takes.vector.is_none());
+    let (Some(table), true) = (table, target.takes.vector.is_some() && !target.takes.matrix) else { return };
+    let Some(Value::Array(rows)) = arguments.get(&table.name) else { return };
+    let mut inputs = Vec::with_capacity(rows.len());
+    let mut outputs = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Some((last, first)) = row.as_array().and_then(|row| row.split_last()) else { return };
+        if first.is_empty() {
+            return;
+        }
+        inputs.push(json!(first));
+        outputs.push(last.clone());
+    }
+    let (table, target) = (table.name.clone(), target.name.clone());
+    arguments.insert(table, Value::Array(inputs));
+    arguments.insert(target, Value::Array(outputs));
+}
+
+/// "names Ada, Ben and Cleo" for an optional list of texts.
+fn name_lists(wanting: &[&Field], sentence: &str, arguments: &mut Map<String, Value>) {
+    for field in wanting.iter().filter(|field| field.takes.texts && !field.required) {
+        if arguments.contains_key(&field.name) {
+            continue;
+        }
+        let words: Vec<&str> = sentence.split_whitespace().collect();
+        let calling = |word: &str| {
+            let word = stems(word);
+            field.phrases.iter().any(|(phrase, weight)| *weight >= 7.0 && phrase.len() == 1 && phrase == &word)
+        };
+        let Some(at) = words.iter().position(|word| calling(word)) else { continue };
+        let mut found: Vec<Value> = Vec::new();
+        for word in &words[at + 1..] {
+            let bare = word.trim_matches([',', ';', '.', '?', '!', ':', '\'', '"']);
+            let link = matches!(bare, "and" | "&" | "are" | "as" | "");
+            let starts_list = !bare.starts_with(['[', '(', '{']) && !bare.contains('=');
+            if !link && starts_list {
+                found.push(json!(bare));
+            }
+            let last = found.len() > 1 && !word.ends_with(',') && !link;
+            if last || !starts_list {
+                let next_and = words
+                    .iter()
+                    .skip_while(|next| *next != word)
+                    .nth(1)
+                    .is_some_and(|next| matches!(*next, "and" | "&"));
+                if !next_and {
+                    break;
+                }
+            }
+        }
+        if found.len() >= 2 {
+            arguments.insert(field.name.clone(), Value::Array(found));
+        }
+    }
+}

@@ -1,0 +1,451 @@
+//! The arguments that a tool's schema asks for, each with the words by which people call it.
+//!
+//! The words come from the schema alone: the argument's name, what its description says it is ("How many clusters", "the
+//! sensitivity, hit rate, recall", "1 less the specificity") and a short list of what people in the field call such
+//! things ([`ALIASES`]). No tool has an entry of its own.
+
+use serde_json::Value;
+
+/// What an argument takes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Takes {
+    /// A number: whole numbers only, least, greatest.
+    pub number: Option<Numbers>,
+    /// A list of numbers, with what each may be.
+    pub vector: Option<Numbers>,
+    /// A list of lists of numbers.
+    pub matrix: bool,
+    /// A list of texts.
+    pub texts: bool,
+    /// A text.
+    pub text: bool,
+    /// Yes or no.
+    pub truth: bool,
+    /// One of these.
+    pub options: Vec<String>,
+}
+
+/// Which numbers are right.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Numbers {
+    /// Whether only whole numbers are.
+    pub whole: bool,
+    /// The least.
+    pub least: f64,
+    /// The greatest.
+    pub greatest: f64,
+    /// Whether a number between 0 and 1 is right as well, beside whole ones.
+    pub or_share: bool,
+}
+
+impl Numbers {
+    /// Whether these are shares: between 0 and 1.
+    pub fn shares(&self) -> bool {
+        self.or_share || (self.least >= 0.0 && self.greatest <= 1.0 && !self.whole)
+    }
+
+    /// Whether the number is one of them.
+    pub fn take(&self, value: f64) -> bool {
+        let whole = value.fract() == 0.0 && value >= self.least && value <= self.greatest;
+        if self.whole {
+            return whole || (self.or_share && value > 0.0 && value < 1.0);
+        }
+        value >= self.least && value <= self.greatest
+    }
+}
+
+/// An argument of a tool.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// What it is, as the schema says.
+    pub description: String,
+    /// What it takes.
+    pub takes: Takes,
+    /// Whether the tool cannot do without.
+    pub required: bool,
+    /// What it is when nobody says.
+    pub default: Option<Value>,
+    /// Phrases that mean it, as stems, with how surely (up to 10).
+    pub phrases: Vec<(Vec<String>, f64)>,
+    /// Phrases that mean one less it: "specificity" for a false positive rate.
+    pub complements: Vec<Vec<String>>,
+}
+
+/// Whether two stems are forms of one word: "sensitive" and "sensitivity".
+pub fn kin(a: &str, b: &str) -> bool {
+    if a == b {
+        return true;
+    }
+    let common = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let (shorter, longer) = (a.len().min(b.len()), a.len().max(b.len()));
+    shorter >= 5 && common >= shorter.saturating_sub(1).max(5) && longer - common <= 4
+}
+
+/// What people call arguments of such a name or of such a description: a part of the name, then other words for it.
+const ALIASES: &[(&str, &[&str])] = &[
+    ("std", &["standard deviation", "sigma", "sd", "stdev", "std dev", "deviation", "spread", "deviations of"]),
+    (
+        "mean",
+        &[
+            "mu",
+            "centred at",
+            "centered at",
+            "centred on",
+            "centered on",
+            "average",
+            "centred around",
+            "centered around",
+            "around",
+        ],
+    ),
+    ("seed", &["random seed", "random state", "seeded with", "rng"]),
+    ("k", &["number of clusters", "neighbours", "neighbors", "folds"]),
+    (
+        "clusters",
+        &[
+            "groups", "segments", "clusters", "sets", "bunches", "families", "centres", "centers", "piles", "clumps",
+            "buckets", "classes",
+        ],
+    ),
+    ("components", &["components", "dimensions", "axes", "dims", "dimensional", "component", "factors", "directions"]),
+    (
+        "draw",
+        &[
+            "samples",
+            "draws",
+            "numbers",
+            "values",
+            "points",
+            "times",
+            "observations",
+            "deviates",
+            "variates",
+            "measurements",
+            "data points",
+        ],
+    ),
+    ("characters", &["characters", "chars", "letters", "symbols", "character"]),
+    (
+        "size",
+        &[
+            "at most",
+            "no longer than",
+            "up to",
+            "maximum length",
+            "length",
+            "size",
+            "pieces of",
+            "chunks of",
+            "each",
+            "characters",
+            "long",
+            "words",
+            "tokens",
+            "letters",
+            "chars",
+        ],
+    ),
+    ("overlap", &["overlap", "overlapping", "shared", "in common", "repeating", "repeat"]),
+    ("ddof", &["degrees of freedom", "ddof"]),
+    (
+        "prior",
+        &[
+            "prior",
+            "base rate",
+            "prevalence",
+            "affects",
+            "incidence",
+            "of people",
+            "of the population",
+            "occurs in",
+            "of all",
+            "have it",
+            "has it",
+            "beforehand",
+            "of patients",
+            "of the time overall",
+            "are ill",
+            "are sick",
+            "suffer",
+            "have the disease",
+            "are infected",
+            "initially",
+            "a priori",
+            "in advance",
+            "before",
+            "belief",
+            "are defective",
+            "carry",
+            "overall",
+        ],
+    ),
+    (
+        "sensitivity",
+        &[
+            "sensitive",
+            "sensitivity",
+            "catches",
+            "detects",
+            "finds",
+            "detection rate",
+            "hits",
+            "true positive rate",
+            "true positives",
+            "tpr",
+            "power",
+            "recall",
+            "picks up",
+            "spots",
+            "recognises",
+            "recognizes",
+            "flags",
+            "correctly positive",
+        ],
+    ),
+    (
+        "false positive",
+        &[
+            "false positives",
+            "false alarms",
+            "false alarm",
+            "fpr",
+            "wrongly",
+            "healthy people",
+            "falsely",
+            "by mistake",
+            "of healthy",
+            "type i",
+            "cries wolf",
+            "false positive",
+            "mistakenly",
+            "good mail",
+            "of the healthy",
+            "of legitimate",
+            "innocent",
+        ],
+    ),
+    ("false alarm", &["false positives", "false alarms", "false positive rate"]),
+    ("iterations", &["iterations", "rounds", "steps", "epochs", "passes", "iters"]),
+    ("epochs", &["epochs", "passes", "rounds"]),
+    (
+        "n_init",
+        &["restarts", "starts", "inits", "initialisations", "initializations", "random starts", "tries", "attempts"],
+    ),
+    ("tolerance", &["tol", "tolerance", "within"]),
+    ("learning_rate", &["lr", "step size", "learning rate", "alpha", "eta"]),
+    ("confidence", &["confidence", "confidence level", "confidence interval", "sure", "confident", "ci"]),
+    ("intercept", &["intercept", "constant term", "bias term", "offset"]),
+    ("quantiles", &["quantile", "quantiles", "percentile", "percentiles", "decile", "quartile"]),
+    ("target", &["target", "response", "outcome", "dependent variable", "ys", "y values", "outputs", "labels"]),
+    ("predict from", &["features", "predictors", "inputs", "independent variable", "xs", "x values"]),
+    (
+        "test",
+        &[
+            "test set",
+            "new points",
+            "for new",
+            "held out",
+            "predict for",
+            "predict at",
+            "then predict",
+            "forecast for",
+            "predict y for",
+        ],
+    ),
+    ("weight", &["weights", "weighted by", "weight"]),
+    ("names", &["names", "called", "named", "labelled", "labeled", "labels"]),
+    ("depth", &["deep", "depth", "levels"]),
+    ("trees", &["trees", "estimators"]),
+    ("eps", &["epsilon", "radius", "eps"]),
+    (
+        "min_samples",
+        &["minimum samples", "min points", "minpts", "min samples", "minimum points", "neighbours at least"],
+    ),
+    ("merges", &["merges", "merge operations"]),
+    ("bins", &["bins", "buckets"]),
+    ("title", &["titled", "called", "named", "title", "headed"]),
+];
+
+impl Field {
+    /// The arguments of a schema, required ones first, each group in the order of the schema.
+    pub fn all(schema: &Value) -> Vec<Field> {
+        let required: Vec<&str> =
+            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let mut fields: Vec<Field> = schema["properties"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, part)| Field::new(name, part, schema, required.contains(&name.as_str())))
+            .collect();
+        fields.sort_by_key(|field| required.iter().position(|name| *name == field.name).unwrap_or(usize::MAX));
+        fields
+    }
+
+    fn new(name: &str, part: &Value, root: &Value, required: bool) -> Field {
+        let mut takes = Takes::default();
+        learn(part, root, &mut takes, 0);
+        let whole =
+            part["description"].as_str().or_else(|| follow(part, root)["description"].as_str()).unwrap_or_default();
+        let description = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+        let default = part.get("default").filter(|default| !default.is_null()).cloned();
+        let (phrases, complements) = phrases(name, &description);
+        Field { name: name.to_owned(), description, takes, required, default, phrases, complements }
+    }
+
+    /// Whether it takes data: lists, tables, texts.
+    pub fn is_data(&self) -> bool {
+        self.takes.vector.is_some() || self.takes.matrix || self.takes.texts || self.takes.text
+    }
+
+    /// The first part of what it is, for a question back: "how many clusters".
+    pub fn meaning(&self) -> String {
+        let first = self.description.split([';', ':']).next().unwrap_or_default();
+        let first = first.split(". ").next().unwrap_or_default().trim_end_matches('.').trim();
+        let mut letters = first.chars();
+        match letters.next() {
+            Some(initial) => initial.to_lowercase().chain(letters).collect(),
+            None => String::new(),
+        }
+    }
+}
+
+fn follow<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+    let mut schema = schema;
+    // Tools' schemas do not nest references deeply; a cycle among them ends here too.
+    for _ in 0..8 {
+        match schema["$ref"].as_str().and_then(|place| place.strip_prefix('#')).and_then(|place| root.pointer(place)) {
+            Some(next) => schema = next,
+            None => break,
+        }
+    }
+    schema
+}
+
+fn learn(schema: &Value, root: &Value, takes: &mut Takes, depth: usize) {
+    let schema = follow(schema, root);
+    if depth > 6 {
+        return;
+    }
+    for key in ["anyOf", "oneOf", "allOf"] {
+        for branch in schema[key].as_array().into_iter().flatten() {
+            learn(branch, root, takes, depth + 1);
+        }
+    }
+    for option in schema["enum"].as_array().into_iter().flatten().chain(schema.get("const")) {
+        if let Some(option) = option.as_str() {
+            takes.options.push(option.to_owned());
+        }
+    }
+    let is = |wanted: &str| match &schema["type"] {
+        Value::String(kind) => kind == wanted,
+        Value::Array(kinds) => kinds.iter().any(|kind| kind == wanted),
+        _ => false,
+    };
+    if is("integer") || is("number") {
+        let numbers = numbers(schema, is("integer"));
+        takes.number = Some(match takes.number {
+            None => numbers,
+            // A whole number or a share of a whole.
+            Some(other) if other.whole != numbers.whole => {
+                let whole = if other.whole { other } else { numbers };
+                Numbers { or_share: true, ..whole }
+            }
+            Some(other) => other,
+        });
+    }
+    takes.truth |= is("boolean");
+    takes.text |= is("string") && schema.get("enum").is_none() && schema.get("const").is_none();
+    if is("array") {
+        let items = follow(&schema["items"], root);
+        let mut inner = Takes::default();
+        learn(items, root, &mut inner, depth + 1);
+        takes.matrix |= inner.vector.is_some();
+        takes.texts |= inner.text || !inner.options.is_empty();
+        takes.vector = takes.vector.or(inner.number);
+    }
+}
+
+fn numbers(schema: &Value, whole: bool) -> Numbers {
+    let bound = |key: &str| schema[key].as_f64();
+    Numbers {
+        whole,
+        least: bound("minimum").or(bound("exclusiveMinimum")).unwrap_or(f64::NEG_INFINITY),
+        greatest: bound("maximum").or(bound("exclusiveMaximum")).unwrap_or(f64::INFINITY),
+        or_share: false,
+    }
+}
+
+/// Words of a description that are about arguments in general.
+const GENERAL: &[&str] = &[
+    "the", "a", "an", "of", "to", "in", "on", "at", "by", "for", "with", "and", "or", "is", "are", "be", "it", "its",
+    "not", "given", "when", "how", "many", "much", "what", "which", "from", "up", "each", "that", "this", "than", "as",
+    "if", "one", "all", "more", "most", "least", "first", "second", "they", "have", "has", "value", "where", "start",
+    "whether", "no", "yes", "default", "before", "after", "them", "other", "so", "every", "less", "same", "number",
+    "take", "taken", "use", "used", "goe", "end", "row", "rows", "per", "any", "must", "may", "can", "between",
+    "about", "there", "into", "over", "only",
+];
+
+/// The words of a phrase as stems.
+pub fn stems(text: &str) -> Vec<String> {
+    crate::offline::words::words(text).into_iter().map(|word| word.stem).collect()
+}
+
+fn phrases(name: &str, description: &str) -> (Vec<(Vec<String>, f64)>, Vec<Vec<String>>) {
+    let mut phrases: Vec<(Vec<String>, f64)> = Vec::new();
+    let mut complements = Vec::new();
+    let mut add = |text: &str, weight: f64| {
+        let phrase = stems(text);
+        if phrase.is_empty() {
+            return;
+        }
+        match phrases.iter_mut().find(|(known, _)| *known == phrase) {
+            Some((_, known)) => *known = known.max(weight),
+            None => phrases.push((phrase, weight)),
+        }
+    };
+    let spoken = name.replace(['_', '-'], " ");
+    add(&spoken, 10.0);
+    let parts: Vec<&str> = spoken.split(' ').collect();
+    for part in parts
+        .iter()
+        .filter(|part| part.len() > 2 && !matches!(**part, "max" | "min" | "test" | "size" | "rate" | "init"))
+    {
+        add(part, if parts.len() == 1 { 10.0 } else { 5.0 });
+    }
+    let lower = description.to_lowercase();
+    let (head, tail) = lower.split_once(':').unwrap_or((&lower, ""));
+    let first = head.split([';', '.', '(']).next().unwrap_or_default();
+    // "How many clusters, from 1 to …"
+    let counted = first.split(',').next().unwrap_or_default();
+    if let Some(what) = counted.strip_prefix("how many ") {
+        let noun = what.split(" to ").next().unwrap_or_default();
+        add(noun, 8.0);
+    }
+    // ": the sensitivity, hit rate, recall. From 0 to 1."
+    for synonym in tail.split(['.', ';']).next().unwrap_or_default().split(',') {
+        let synonym = synonym.trim().trim_start_matches("the ").trim_start_matches("a ").trim_start_matches("an ");
+        let complement =
+            ["1 less ", "1 minus ", "one less ", "one minus "].iter().find_map(|less| synonym.strip_prefix(less));
+        match complement {
+            Some(other) => complements.push(stems(other.trim_start_matches("the "))),
+            None => add(synonym, 8.0),
+        }
+    }
+    for word in crate::offline::words::words(head) {
+        if !GENERAL.contains(&word.text.as_str()) && !GENERAL.contains(&word.stem.as_str()) && word.text.len() > 2 {
+            add(&word.text, 1.5);
+        }
+    }
+    let about = format!(" {} {} ", stems(&spoken).join(" "), stems(&lower).join(" "));
+    for (part, others) in ALIASES {
+        let key = stems(&part.replace('_', " ")).join(" ");
+        let in_name = format!(" {} ", stems(&spoken).join(" ")).contains(&format!(" {key} "));
+        let weight = if in_name { 7.0 } else { 5.0 };
+        if in_name || (key.len() > 3 && about.contains(&format!(" {key} "))) {
+            others.iter().for_each(|other| add(other, weight));
+        }
+    }
+    (phrases, complements)
+}

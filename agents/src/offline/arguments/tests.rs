@@ -1,0 +1,65 @@
+use super::*;
+use roundtable_tools::Catalogue;
+use serde_json::json;
+
+fn check(tool: &str, sentence: &str, expected: Value) {
+    let catalogue = Catalogue::standard().expect("every schema compiles");
+    let spec = catalogue.get(tool).expect("a tool").spec();
+    let filled = fill(&Field::all(&spec.input_schema), sentence);
+    assert_eq!(Value::Object(filled.arguments), expected, "{tool}: {sentence}");
+}
+
+#[test]
+fn vectors_in_every_dress() {
+    check("vector_dot", "dot of [1, 2] and [3, 4]", json!({"a": [1, 2], "b": [3, 4]}));
+    check("vector_dot", "b = [1, 2], a = [3, 4]", json!({"a": [3, 4], "b": [1, 2]}));
+    check("vector_dot", "dot product of 1 2 3 and 4 5 6", json!({"a": [1, 2, 3], "b": [4, 5, 6]}));
+    check("vector_euclidean", "from (0, 0) to (3, 4)", json!({"a": [0, 0], "b": [3, 4]}));
+    check("vector_euclidean", "to (3, 4) from (0, 0)", json!({"a": [0, 0], "b": [3, 4]}));
+    check(
+        "vector_dot",
+        "dot product of columns u and v in d.csv",
+        json!({"a": {"file": "d.csv", "columns": ["u"]}, "b": {"file": "d.csv", "columns": ["v"]}}),
+    );
+    check("mean_variance", "mean of 2, 4 and 9, ddof 1", json!({"x": [2, 4, 9], "ddof": 1}));
+    check("describe", "the 5th and 95th percentile of [1, 2, 3]", json!({"x": [1, 2, 3], "quantiles": [0.05, 0.95]}));
+}
+
+#[test]
+fn numbers_go_where_their_words_say() {
+    check(
+        "gaussian_simulate",
+        "draw 500 samples with mean 10 and standard deviation 2, seed 7",
+        json!({"n": 500, "mean": 10, "std": 2, "seed": 7}),
+    );
+    check("gaussian_simulate", "2 std 10 mean 7 seed, 30 values", json!({"n": 30, "mean": 10, "std": 2, "seed": 7}));
+    check(
+        "bayes_theorem",
+        "1% prevalence, 90% sensitivity, 95% specificity",
+        json!({"prior": 0.01, "likelihood": 0.9, "false_positive_rate": 0.05}),
+    );
+    check("kmeans", "into three clusters with 20 restarts: [[1], [2]]", json!({"X": [[1], [2]], "k": 3, "n_init": 20}));
+    check("pca", "keep 95% of the variance of [[1, 2], [3, 4]]", json!({"X": [[1, 2], [3, 4]], "n_components": 0.95}));
+}
+
+#[test]
+fn tables_targets_and_switches() {
+    check("kmeans", "2 groups of (1, 1), (2, 2) and (9, 9)", json!({"X": [[1, 1], [2, 2], [9, 9]], "k": 2}));
+    check("linear_regression", "line through (1, 2), (2, 4), (3, 7)", json!({"X": [[1], [2], [3]], "y": [2, 4, 7]}));
+    check(
+        "linear_regression",
+        "x = [1, 2], y = [2, 4], no intercept",
+        json!({"X": [[1], [2]], "y": [2, 4], "fit_intercept": false}),
+    );
+    check(
+        "linear_regression",
+        "predict price from rooms and area in h.csv",
+        json!({"X": {"file": "h.csv", "columns": ["rooms", "area"]}, "y": {"file": "h.csv", "columns": ["price"]}}),
+    );
+    check("pca", "whiten [[1, 2], [3, 4]]", json!({"X": [[1, 2], [3, 4]], "whiten": true}));
+    check(
+        "recursive_chunk",
+        "pieces of 200 characters with 20 overlap: It has 3 words, no more.",
+        json!({"text": "It has 3 words, no more.", "chunk_size": 200, "chunk_overlap": 20}),
+    );
+}

@@ -1,0 +1,404 @@
+//! The next move in a conversation: a call, or something to say.
+
+use serde_json::{Map, Value, json};
+
+use super::arguments::{Filled, fill};
+use super::conversation::{Outcome, Step, Talk};
+use super::documents;
+use super::find_tool::{Finder, Known, Match};
+use super::follow_up::{self, Lean, STILL_NEED};
+use super::intent::{self, Help, Intent};
+use super::{Move, help, writer};
+use crate::model::Request;
+
+const SEARCH: &str = "search_documents";
+const REMEMBER: &str = "remember";
+const RECALL: &str = "recall";
+const FORGET: &str = "forget_memory";
+const SCAN: &str = "guard_scan";
+/// The tools of the table: they are called for what a sentence wants, never found by meaning.
+const TABLE: &[&str] = &[SEARCH, REMEMBER, RECALL, FORGET, SCAN];
+
+/// A tool must cover this share of a wish, and this of a question.
+const FITS_WISH: f64 = 0.4;
+const FITS_QUESTION: f64 = 0.5;
+
+/// The next move, and the number for the id of its first call.
+pub fn next(finder: &Finder, request: &Request) -> (Move, usize) {
+    let talk = Talk::read(&request.messages);
+    let learnt = finder.with_offers(request.tools.iter().filter(|offer| !TABLE.contains(&&*offer.name)));
+    let finder = learnt.as_ref().unwrap_or(finder);
+    let table = Table { finder, talk: &talk, request };
+    let next = if talk.steps.is_empty() { table.understand() } else { table.report() };
+    (next, talk.next_call)
+}
+
+struct Table<'a> {
+    finder: &'a Finder,
+    talk: &'a Talk,
+    request: &'a Request,
+}
+
+impl Table<'_> {
+    fn offers(&self, name: &str) -> bool {
+        self.request.tools.iter().any(|offer| &*offer.name == name)
+    }
+
+    /// What to do about what the person said.
+    fn understand(&self) -> Move {
+        let said = self.talk.said.as_str();
+        if !said.chars().any(char::is_alphanumeric) {
+            return Move::Say(help::general(self.finder));
+        }
+        match intent::of(said) {
+            Intent::Guard(Some(text)) => self.at_the_table(SCAN, "text", text),
+            Intent::Guard(None) => {
+                Move::Say(format!("To run `{SCAN}` {STILL_NEED} the text: put it after a colon, as in “scan this: …”."))
+            }
+            Intent::Remember(text) => self.at_the_table(REMEMBER, "text", text),
+            Intent::Forget(query) if query.is_empty() => {
+                Move::Say("What shall I forget? Say “forget …” with a few words of it.".to_owned())
+            }
+            Intent::Forget(query) => self.at_the_table(FORGET, "query", query),
+            Intent::Recall(query) => self.recall(query),
+            Intent::Help(Help::General) => Move::Say(help::general(self.finder)),
+            Intent::Help(Help::Tools) => Move::Say(help::tools(self.finder, said)),
+            Intent::Help(Help::HowTo(topic)) => Move::Say(help::how_to(topic)),
+            Intent::SmallTalk(talk) => Move::Say(help::small_talk(talk).to_owned()),
+            Intent::Question => self.work(true),
+            Intent::Wish => self.work(false),
+        }
+    }
+
+    fn at_the_table(&self, tool: &str, argument: &str, text: String) -> Move {
+        if !self.offers(tool) {
+            return Move::Say(match tool {
+                SCAN => "I cannot scan here; `roundtable guard scan` does it at the command line.".to_owned(),
+                _ => "This table has no memory, so I can neither remember, recall nor forget.".to_owned(),
+            });
+        }
+        call(tool, Map::from_iter([(argument.to_owned(), Value::String(text))]))
+    }
+
+    fn recall(&self, query: String) -> Move {
+        if self.offers(RECALL) { self.at_the_table(RECALL, "query", query) } else { self.work(true) }
+    }
+
+    /// A tool if one fits, the documents for a question, else the truth.
+    fn work(&self, question: bool) -> Move {
+        let said = self.finder.spelled(&self.talk.said);
+        if let Some(next) = self.answer_to_question_back(&said) {
+            return next;
+        }
+        let lean = if self.talk.said_before.is_some() { follow_up::lean(&said) } else { Lean::None };
+        let best = self.best(&said);
+        let before = follow_up::last_call(self.finder, self.talk);
+        if let (Some(before), true) = (before, lean > Lean::None)
+            && let Some(next) = self.follow(&said, before, lean, best.as_ref())
+        {
+            return next;
+        }
+        let wanted = if question { FITS_QUESTION } else { FITS_WISH };
+        if let Some((fit, filled)) = &best
+            && fit.score >= wanted
+        {
+            if filled.missing.is_empty() {
+                return self.run(&fit.tool.name, filled.arguments.clone());
+            }
+            // A question without data is about the subject, not for the tool.
+            if !question || filled.has_data || (fit.named && fit.score >= 0.95 && !definition(&said)) {
+                return Move::Say(question_back(fit.tool, filled));
+            }
+        }
+        if question || documents::content(&said).len() > 1 && self.is_about_knowledge(&said, best.as_ref()) {
+            return self.search(lean);
+        }
+        self.no_tool(best.as_ref())
+    }
+
+    /// The tool that fits best: well covered, and with its arguments in the sentence.
+    fn best(&self, said: &str) -> Option<(Match<'_>, Filled)> {
+        let ranked = self.finder.rank(said);
+        let top = ranked.first()?.score;
+        let mut best: Option<(f64, Match<'_>, Filled)> = None;
+        for fit in ranked.into_iter().take(4).filter(|fit| fit.score > 0.2 && fit.score > top - 0.25) {
+            let filled = fill(&fit.tool.fields, said);
+            let worth = fit.score - 0.12 * filled.missing.len() as f64;
+            if best.as_ref().is_none_or(|(most, ..)| worth > *most) {
+                best = Some((worth, fit, filled));
+            }
+        }
+        best.map(|(_, fit, filled)| (fit, filled))
+    }
+
+    fn answer_to_question_back(&self, said: &str) -> Option<Move> {
+        let tool = follow_up::asked_for(self.finder, self.talk)?;
+        let whole = format!("{} {}", self.finder.spelled(self.talk.said_before.as_deref()?), said);
+        let filled = fill(&tool.fields, &whole);
+        let before = fill(&tool.fields, self.talk.said_before.as_deref()?);
+        if filled.missing.len() >= before.missing.len() {
+            return None;
+        }
+        Some(if filled.missing.is_empty() {
+            self.run(&tool.name, filled.arguments)
+        } else {
+            Move::Say(question_back(tool, &filled))
+        })
+    }
+
+    /// "and with k = 3?", "what about its variance?"
+    fn follow(&self, said: &str, before: &Step, lean: Lean, best: Option<&(Match<'_>, Filled)>) -> Option<Move> {
+        if let Some((fit, filled)) = best
+            && fit.score >= FITS_WISH
+            && fit.tool.name != before.name
+        {
+            if filled.missing.is_empty() {
+                return Some(self.run(&fit.tool.name, filled.arguments.clone()));
+            }
+            if lean == Lean::Surely {
+                let arguments = follow_up::carried(fit.tool, filled, before, said);
+                if fit.tool.fields.iter().all(|field| !field.required || arguments.contains_key(&field.name)) {
+                    return Some(self.run(&fit.tool.name, arguments));
+                }
+            }
+        }
+        if let Some((fit, filled)) = best
+            && fit.tool.name == before.name
+            && filled.missing.is_empty()
+        {
+            return Some(self.run(&fit.tool.name, filled.arguments.clone()));
+        }
+        let tool = self.finder.get(&before.name)?;
+        let arguments = follow_up::changed(tool, before, said)?;
+        Some(self.run(&tool.name, arguments))
+    }
+
+    fn is_about_knowledge(&self, said: &str, best: Option<&(Match<'_>, Filled)>) -> bool {
+        let filled = best.is_some_and(|(_, filled)| filled.has_data);
+        let data = said.contains(['[', '{']) || filled;
+        // A topic without a verb: "boundary layer transition on cones".
+        !data && !WORK.iter().any(|verb| said.to_lowercase().split(' ').next() == Some(verb)) && self.offers(SEARCH)
+    }
+
+    fn search(&self, lean: Lean) -> Move {
+        if !self.offers(SEARCH) {
+            return Move::Say("I don't know: no documents are at this table. `/ingest PATH` adds some.".to_owned());
+        }
+        let short = documents::content(&self.talk.said).len() <= 3;
+        let searched = self.talk.earlier.first().is_some_and(|step| step.name == SEARCH);
+        let before = self.talk.said_before.as_deref().filter(|_| lean == Lean::Surely && short && searched);
+        call(SEARCH, Map::from_iter([("query".to_owned(), json!(documents::query(&self.talk.said, before)))]))
+    }
+
+    fn run(&self, name: &str, arguments: Map<String, Value>) -> Move {
+        if self.request.tools.is_empty() && self.talk.rounds > 0 {
+            return Move::Say(format!("I would call `{name}` now, but no more calls are allowed in this turn."));
+        }
+        call(name, arguments)
+    }
+
+    fn no_tool(&self, best: Option<&(Match<'_>, Filled)>) -> Move {
+        let near = best
+            .filter(|(fit, _)| fit.score > 0.15)
+            .map(|(fit, _)| format!(" The nearest I have is `{}`: {}.", fit.tool.name, fit.tool.summary()));
+        Move::Say(format!("I have no tool for that.{} `/tools` lists them all.", near.unwrap_or_default()))
+    }
+
+    /// What came back, in words, or one more try.
+    fn report(&self) -> Move {
+        let steps = &self.talk.steps;
+        let searched: Vec<&str> = steps
+            .iter()
+            .filter(|step| step.name == SEARCH)
+            .filter_map(|step| step.arguments.get("query")?.as_str())
+            .collect();
+        if !searched.is_empty() {
+            return self.answer(&searched);
+        }
+        if let Some(recalled) = steps.iter().rev().find(|step| step.name == RECALL)
+            && let Outcome::Output(_) = recalled.result
+        {
+            return self.remembered(recalled);
+        }
+        let told: Vec<String> = steps.iter().map(|step| self.tell(step)).collect();
+        Move::Say(told.join(" "))
+    }
+
+    /// The answer from the passages; one more search when they are thin; "I don't know" when they still are.
+    fn answer(&self, searched: &[&str]) -> Move {
+        let failed = self.talk.steps.iter().rev().find_map(|step| match &step.result {
+            Outcome::Failed(error) if step.name == SEARCH => Some(writer::error(SEARCH, error)),
+            _ => None,
+        });
+        if let Some(answer) = documents::answer(&self.talk.said, &self.talk.steps) {
+            return Move::Say(answer);
+        }
+        if let Some(failed) = failed {
+            return Move::Say(failed);
+        }
+        if searched.len() == 1 && self.talk.rounds < 3 && self.offers(SEARCH) {
+            let mut calls = Vec::new();
+            if let Some(query) = documents::second_query(&self.talk.said, searched) {
+                calls.push((SEARCH.to_owned(), Map::from_iter([("query".to_owned(), json!(query))])));
+            }
+            if self.offers(RECALL) && !self.talk.steps.iter().any(|step| step.name == RECALL) {
+                calls.push((RECALL.to_owned(), Map::from_iter([("query".to_owned(), json!(self.talk.said))])));
+            }
+            if !calls.is_empty() {
+                return Move::Call(calls);
+            }
+        }
+        let remembered = documents::relevant(&self.talk.said, documents::records(&self.talk.steps));
+        Move::Say(writer::recalled(&remembered).unwrap_or_else(|| documents::UNKNOWN.to_owned()))
+    }
+
+    fn remembered(&self, recalled: &Step) -> Move {
+        let records = documents::records(&self.talk.steps);
+        let relevant = documents::relevant(&self.talk.said, records.clone());
+        let chosen = if relevant.is_empty() && personal_in_general(&self.talk.said) { records } else { relevant };
+        if let Some(said) = writer::recalled(&chosen) {
+            return Move::Say(said);
+        }
+        if self.offers(SEARCH) && self.talk.rounds < 3 {
+            let query = recalled.arguments.get("query").cloned().unwrap_or_else(|| json!(self.talk.said));
+            return call(SEARCH, Map::from_iter([("query".to_owned(), query)]));
+        }
+        Move::Say("I don't know: I remember nothing about that.".to_owned())
+    }
+
+    /// One result in a sentence.
+    fn tell(&self, step: &Step) -> String {
+        let said = |key: &str| step.arguments.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        match (&step.result, step.name.as_str()) {
+            (Outcome::Failed(error), name) => writer::error(name, error),
+            (Outcome::Nothing, name) => format!("`{name}` gave no result."),
+            (Outcome::Text(text), name) => format!("`{name}` says: {}", writer::cut(text.trim(), 600)),
+            (Outcome::Output(_), REMEMBER) => format!("I will remember: {}.", said("text").trim_end_matches('.')),
+            (Outcome::Output(output), FORGET) => forgotten(&said("query"), output),
+            (Outcome::Output(output), SCAN) => writer::guarded(output),
+            (Outcome::Output(output), name) => {
+                let tool = self.finder.get(name);
+                let description = tool.map(|tool| tool.description.as_str()).unwrap_or_default();
+                writer::output(name, description, tool.and_then(|tool| tool.output.as_ref()), output)
+            }
+        }
+    }
+}
+
+/// Verbs that ask for work, not for knowledge.
+const WORK: &[&str] = &[
+    "compute",
+    "calculate",
+    "cluster",
+    "draw",
+    "plot",
+    "fit",
+    "run",
+    "train",
+    "split",
+    "scale",
+    "reduce",
+    "apply",
+    "generate",
+    "simulate",
+    "grow",
+    "build",
+    "make",
+    "create",
+    "normalise",
+    "normalize",
+    "standardise",
+    "standardize",
+    "convert",
+    "count",
+    "sort",
+    "group",
+    "predict",
+    "sample",
+    "chunk",
+    "tokenize",
+    "tokenise",
+    "encode",
+    "impute",
+    "fill",
+    "save",
+    "write",
+    "send",
+    "open",
+    "delete",
+    "add",
+    "multiply",
+];
+
+fn call(name: &str, arguments: Map<String, Value>) -> Move {
+    Move::Call(vec![(name.to_owned(), arguments)])
+}
+
+/// "What is a …", "what does … mean": asked about a tool's subject, not for its work.
+fn definition(said: &str) -> bool {
+    let lower = said.to_lowercase();
+    [
+        "what is a ",
+        "what is an ",
+        "what are ",
+        "define ",
+        "explain ",
+        "why ",
+        "how does ",
+        "how do ",
+        "what does ",
+        "when ",
+    ]
+    .iter()
+    .any(|start| lower.starts_with(start))
+}
+
+/// "What do you know about me?"
+fn personal_in_general(said: &str) -> bool {
+    let lower = said.to_lowercase();
+    [
+        "about me",
+        "do you remember",
+        "have you remembered",
+        "did i tell",
+        "in your memory",
+        "have i told",
+        "who am i",
+        "did i say",
+    ]
+    .iter()
+    .any(|part| lower.contains(part))
+        && super::documents::content(said).len() <= 3
+}
+
+fn forgotten(query: &str, output: &Value) -> String {
+    let count = ["forgotten", "count", "records", "removed"].iter().find_map(|key| match output.get(key)? {
+        Value::Array(records) => Some(records.len() as u64),
+        other => other.as_u64(),
+    });
+    match count {
+        Some(0) => format!("I remembered nothing about “{query}”, so there was nothing to forget."),
+        Some(count) => format!("Forgotten: “{query}” ({count} {}).", if count == 1 { "record" } else { "records" }),
+        None => format!("Forgotten: “{query}”."),
+    }
+}
+
+/// Exactly what is missing, and an example.
+fn question_back(tool: &Known, filled: &Filled) -> String {
+    let needs: Vec<String> = tool
+        .fields
+        .iter()
+        .filter(|field| filled.missing.contains(&field.name))
+        .map(|field| {
+            let meaning = field.meaning();
+            if meaning.is_empty() { format!("`{}`", field.name) } else { format!("`{}` ({meaning})", field.name) }
+        })
+        .collect();
+    let needs = match needs.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    };
+    let example = tool.example.map(|example| format!(" For example: “{example}”")).unwrap_or_default();
+    format!("To run `{}` {STILL_NEED} {needs}.{example}", tool.name)
+}

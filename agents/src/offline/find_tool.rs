@@ -1,0 +1,261 @@
+//! Finds the tool that a sentence asks for, by meaning.
+//!
+//! A tool is known by its name, what people say to get it, its description and its arguments; a sentence by its terms
+//! ([`super::words`]). A term counts the more, the fewer tools know it (inverse document frequency, K. Spärck Jones 1972). The
+//! score is the share of the sentence's weight that the tool covers, so a wish that no tool knows stays low even when a few
+//! words fit by chance: "train a tokenizer" covers little of any clustering tool.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use roundtable_tools::Catalogue;
+use serde_json::Value;
+
+use super::arguments::field::Field;
+use super::words::{Term, spelled, stem, terms};
+use crate::model::ToolOffer;
+
+/// What the finder knows of a tool.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// Its family; empty for a tool that is not in the catalogue.
+    pub group: String,
+    /// A sentence that gets it.
+    pub example: Option<&'static str>,
+    /// Its arguments.
+    pub fields: Vec<Field>,
+    /// The schema of its output, where it is known.
+    pub output: Option<Value>,
+    terms: HashMap<Term, f64>,
+    /// What its name and the first words of its description are about.
+    called: Vec<Term>,
+}
+
+/// The tools that can be found.
+#[derive(Clone, Debug, Default)]
+pub struct Finder {
+    tools: Vec<Known>,
+    weights: HashMap<Term, f64>,
+    stems: HashSet<String>,
+}
+
+/// A tool and how well it fits.
+#[derive(Clone, Debug)]
+pub struct Match<'a> {
+    /// The tool.
+    pub tool: &'a Known,
+    /// The share of the sentence that it covers, 0 to 1.
+    pub score: f64,
+    /// Whether the sentence says the tool's own name.
+    pub named: bool,
+}
+
+impl Finder {
+    /// Reads a catalogue.
+    pub fn new(catalogue: &Catalogue) -> Self {
+        let mut finder = Finder::default();
+        for tool in catalogue.iter() {
+            let spec = tool.spec();
+            let mut known = Known::new(&spec.name, &spec.group, &spec.description, spec.examples, &spec.input_schema);
+            known.output = Some(spec.output_schema.clone());
+            finder.tools.push(known);
+        }
+        finder.weigh();
+        finder
+    }
+
+    /// The same with the offers that are not in the catalogue.
+    pub fn with_offers<'o>(&self, offers: impl IntoIterator<Item = &'o ToolOffer>) -> Option<Self> {
+        let strange: Vec<Known> = offers
+            .into_iter()
+            .filter(|offer| self.get(&offer.name).is_none())
+            .map(|offer| Known::new(&offer.name, "", &offer.description, &[], &offer.parameters))
+            .collect();
+        if strange.is_empty() {
+            return None;
+        }
+        let mut finder = self.clone();
+        finder.tools.extend(strange);
+        finder.weigh();
+        Some(finder)
+    }
+
+    /// The tool of this name.
+    pub fn get(&self, name: &str) -> Option<&Known> {
+        self.tools.iter().find(|tool| tool.name == name)
+    }
+
+    /// Every tool.
+    pub fn tools(&self) -> &[Known] {
+        &self.tools
+    }
+
+    /// Whether a concept of the field is known to any tool.
+    pub fn knows(&self, term: &Term) -> bool {
+        self.weights.contains_key(term)
+    }
+
+    fn weigh(&mut self) {
+        let mut counts: BTreeMap<&Term, usize> = BTreeMap::new();
+        for term in self.tools.iter().flat_map(|tool| tool.terms.keys()) {
+            *counts.entry(term).or_default() += 1;
+        }
+        let n = self.tools.len() as f64;
+        self.weights = counts.into_iter().map(|(term, count)| (term.clone(), (1.0 + n / count as f64).ln())).collect();
+        self.stems = self
+            .weights
+            .keys()
+            .filter_map(|term| match term {
+                Term::Plain(stem) => Some(stem.clone()),
+                Term::Concept(_) => None,
+            })
+            .collect();
+    }
+
+    /// The sentence with slips in words of the field put right.
+    pub fn spelled(&self, sentence: &str) -> String {
+        spelled(sentence, &|stem| self.stems.contains(stem))
+    }
+
+    /// The tools that fit the sentence, best first.
+    pub fn rank(&self, sentence: &str) -> Vec<Match<'_>> {
+        let asked = terms(sentence);
+        let unseen = (1.0 + self.tools.len() as f64).ln();
+        let weights: Vec<(&Term, f64)> = asked
+            .iter()
+            .map(|term| {
+                let weight = match (term, self.weights.get(term)) {
+                    (Term::Concept(_), Some(weight)) => 2.0 * weight,
+                    // The field has a name for what is wanted, and no tool here knows it.
+                    (Term::Concept(_), None) => 3.0 * unseen,
+                    (Term::Plain(_), Some(weight)) => 0.5 * weight,
+                    (Term::Plain(_), None) => 0.25 * unseen,
+                };
+                (term, weight)
+            })
+            .collect();
+        let whole: f64 = weights.iter().map(|(_, weight)| weight).sum();
+        let spoken = normal(sentence);
+        let mut ranked: Vec<Match<'_>> = self
+            .tools
+            .iter()
+            .map(|tool| {
+                let covered: f64 = weights
+                    .iter()
+                    .map(|(term, weight)| weight * tool.terms.get(*term).copied().unwrap_or_default())
+                    .sum();
+                let named = says(&spoken, &normal(&tool.name));
+                let score = if whole > 0.0 { covered / whole } else { 0.0 };
+                // Of two that cover as much, the one that is about little else.
+                let score = score + FOCUS * tool.focus(&asked);
+                Match { tool, score: if named { score.max(0.95) } else { score }, named }
+            })
+            .collect();
+        ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
+        ranked
+    }
+}
+
+/// How much it counts that a tool is about what was asked and little else.
+const FOCUS: f64 = 0.06;
+
+/// Lower case, and anything but letters and digits a single space.
+fn normal(text: &str) -> String {
+    let lower = text.to_lowercase();
+    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the name stands in the sentence, both normal. One common word ("describe") names no tool.
+fn says(sentence: &str, name: &str) -> bool {
+    (name.contains(' ') || matches!(name, "kmeans" | "pca" | "dbscan"))
+        && format!(" {sentence} ").contains(&format!(" {name} "))
+}
+
+impl Known {
+    fn new(name: &str, group: &str, description: &str, examples: &[&'static str], schema: &Value) -> Self {
+        let mut found: HashMap<Term, f64> = HashMap::new();
+        let mut learn = |text: &str, weight: f64| {
+            for term in terms(text) {
+                let known = found.entry(term).or_default();
+                *known = known.max(weight);
+            }
+        };
+        learn(&name.replace('_', " "), 1.0);
+        let (what, when) = description.split_once("Use it").unwrap_or((description, ""));
+        learn(what, 0.9);
+        // "Use `other` when …" speaks of other tools.
+        learn(when.split('`').next().unwrap_or_default(), 0.7);
+        learn(group, 0.6);
+        for example in examples {
+            learn(example, 0.85);
+        }
+        for (name, part) in schema["properties"].as_object().into_iter().flatten() {
+            learn(&name.replace('_', " "), 0.5);
+            learn(part["description"].as_str().unwrap_or_default(), 0.4);
+        }
+        Known {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            group: group.to_owned(),
+            example: examples.first().copied(),
+            fields: Field::all(schema),
+            output: None,
+            terms: found,
+            called: terms(&format!("{} {what}", name.replace('_', " "))),
+        }
+    }
+
+    /// The share of what the tool is called that was asked for.
+    fn focus(&self, asked: &[Term]) -> f64 {
+        let covered = self.called.iter().filter(|term| asked.contains(term)).count();
+        covered as f64 / self.called.len().max(1) as f64
+    }
+
+    /// The first sentence of the description.
+    pub fn summary(&self) -> String {
+        let flat = self.description.split_whitespace().collect::<Vec<_>>().join(" ");
+        flat.split_once(". ").map_or(flat.as_str(), |(first, _)| first).trim_end_matches('.').to_owned()
+    }
+
+    /// Whether the tool knows this stem or the concept of it.
+    pub fn covers(&self, text: &str) -> bool {
+        terms(text).iter().any(|term| self.terms.contains_key(term))
+            || self.terms.contains_key(&Term::Plain(stem(text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(sentence: &str, expected: &str) {
+        let finder = Finder::new(&Catalogue::standard().expect("every schema compiles"));
+        let ranked = finder.rank(&finder.spelled(sentence));
+        assert_eq!(ranked[0].tool.name, expected, "{sentence}");
+        assert!(ranked[0].score > 0.5, "{sentence}: {}", ranked[0].score);
+    }
+
+    #[test]
+    fn finds_by_meaning() {
+        check("scalar product of two vectors", "vector_dot");
+        check("what angle do these vectors enclose", "vector_cosine");
+        check("how distant are these two places", "vector_euclidean");
+        check("averge of my marks", "mean_variance");
+        check("the third quartile and the median", "describe");
+        check("which rows belong together", "kmeans");
+        check("reduce the dimensions", "pca");
+        check("line of best fit", "linear_regression");
+    }
+
+    #[test]
+    fn a_wish_that_no_tool_knows_stays_low() {
+        let finder = Finder::new(&Catalogue::standard().expect("every schema compiles"));
+        for sentence in ["softmax of [1, 2, 3]", "grow a random forest with 20 trees", "tokenize this sentence by BPE"]
+        {
+            assert!(finder.rank(sentence)[0].score < 0.5, "{sentence}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use crate::model::{Message, Speaker, ToolCall, ToolOffer};
+use proptest::prelude::*;
+use serde_json::json;
+use std::sync::LazyLock;
+
+static OFFLINE: LazyLock<Offline> = LazyLock::new(|| Offline::new(&Catalogue::standard().unwrap()));
+
+fn offline() -> &'static Offline {
+    &OFFLINE
+}
+
+fn offers() -> Vec<ToolOffer> {
+    let offer = |name: &str, argument: &str| ToolOffer {
+        name: name.into(),
+        description: "".into(),
+        parameters: Arc::new(
+            json!({"type": "object", "properties": {argument: {"type": "string"}}, "required": [argument]}),
+        ),
+    };
+    vec![
+        offer("search_documents", "query"),
+        offer("remember", "text"),
+        offer("recall", "query"),
+        offer("forget_memory", "query"),
+        offer("guard_scan", "text"),
+    ]
+}
+
+fn ask(messages: Vec<Message>) -> Move {
+    offline().decide(&Request { messages, tools: offers(), ..Request::default() })
+}
+
+fn said(next: Move) -> String {
+    match next {
+        Move::Say(text) => text,
+        Move::Call(calls) => panic!("calls {calls:?}"),
+    }
+}
+
+/// What was said, called and answered so far.
+fn turn(user: &str, tool: &str, arguments: Value, result: Value) -> Vec<Message> {
+    let calls = vec![ToolCall { id: "call_1".into(), name: tool.into(), arguments: arguments.to_string() }];
+    vec![
+        Message::new(Speaker::User, user),
+        Message { tool_calls: calls, ..Message::new(Speaker::Assistant, "") },
+        Message::tool_result("call_1", result.to_string()),
+    ]
+}
+
+fn then(mut before: Vec<Message>, user: &str) -> Move {
+    before.push(Message::new(Speaker::Assistant, "Done."));
+    before.push(Message::new(Speaker::User, user));
+    ask(before)
+}
+
+fn check(next: Move, tool: &str, arguments: Value) {
+    let Move::Call(calls) = next else { panic!("no call: {next:?}") };
+    assert_eq!((calls[0].0.as_str(), json!(calls[0].1)), (tool, arguments));
+}
+
+#[test]
+fn follow_ups_change_the_last_call() {
+    let kmeans = || turn("cluster", "kmeans", json!({"X": [[1], [2], [9]], "k": 2}), json!({"labels": [0, 0, 1]}));
+    check(then(kmeans(), "and with k = 3?"), "kmeans", json!({"X": [[1], [2], [9]], "k": 3}));
+    check(then(kmeans(), "now with seed 5"), "kmeans", json!({"X": [[1], [2], [9]], "k": 2, "seed": 5}));
+    check(then(kmeans(), "and with three?"), "kmeans", json!({"X": [[1], [2], [9]], "k": 3}));
+    let describe = || turn("describe 1, 2, 3", "describe", json!({"x": [1, 2, 3]}), json!({"mean": 2}));
+    check(then(describe(), "the same for [4, 5, 6]"), "describe", json!({"x": [4, 5, 6]}));
+    check(then(describe(), "what about its variance?"), "mean_variance", json!({"x": [1, 2, 3]}));
+    let drawn = turn("draw 3", "gaussian_simulate", json!({"n": 3}), json!({"samples": [0.1, 0.4, -1.0]}));
+    check(then(drawn, "what is the mean of those samples?"), "mean_variance", json!({"x": [0.1, 0.4, -1.0]}));
+}
+
+#[test]
+fn what_is_missing_is_asked_for_and_the_answer_completes_it() {
+    let asked = said(ask(vec![Message::new(Speaker::User, "compute the dot product of [1, 2]")]));
+    assert!(asked.contains("`b` (the second vector") && !asked.contains("`a` ("), "{asked}");
+    let next = ask(vec![
+        Message::new(Speaker::User, "compute the dot product of [1, 2]"),
+        Message::new(Speaker::Assistant, asked),
+        Message::new(Speaker::User, "[3, 4]"),
+    ]);
+    check(next, "vector_dot", json!({"a": [1, 2], "b": [3, 4]}));
+}
+
+#[test]
+fn results_become_sentences() {
+    assert_eq!(said(ask(turn("dot", "vector_dot", json!({}), json!({"value": 32})))), "The dot product is 32.");
+    let error =
+        roundtable_tools::Error::invalid("/k", "`k` is 5, but there are only 3 rows").with_hint("use `k` from 1 to 3");
+    let told = said(ask(turn("cluster", "kmeans", json!({}), error.to_value())));
+    assert!(told.contains("Use `k` from 1 to 3."), "{told}");
+    let told =
+        said(ask(turn("remember that I like tea", "remember", json!({"text": "I like tea"}), json!({"record": "r1"}))));
+    assert_eq!(told, "I will remember: I like tea.");
+    let records = json!({"records": [{"n": 1, "record": "r1", "text": "My favourite dataset is iris", "session": "s", "turn": "t"}]});
+    let told = said(ask(turn("What is my favourite dataset?", "recall", json!({"query": "dataset"}), records)));
+    assert_eq!(told, "I remember: My favourite dataset is iris.");
+}
+
+#[test]
+fn thin_passages_are_searched_once_more_and_then_unknown() {
+    let thin = json!({"query": "q", "passages": [{"n": 1, "doc": "d", "chunk": "d#0", "title": "t", "text": "Cats sleep for most of the day and night."}]});
+    let mut messages = turn(
+        "Why does ice float on water?",
+        "search_documents",
+        json!({"query": "Why does ice float on water?"}),
+        thin.clone(),
+    );
+    let Move::Call(calls) = ask(messages.clone()) else { panic!("one more search") };
+    assert_eq!((calls[0].0.as_str(), &calls[0].1["query"]), ("search_documents", &json!("ice float water")));
+    let again = ToolCall {
+        id: "call_2".into(),
+        name: "search_documents".into(),
+        arguments: json!({"query": "ice float water"}).to_string(),
+    };
+    messages.push(Message { tool_calls: vec![again], ..Message::new(Speaker::Assistant, "") });
+    messages.push(Message::tool_result("call_2", thin.to_string()));
+    assert!(said(ask(messages)).starts_with("I don't know"));
+}
+
+#[test]
+fn passages_become_a_cited_answer() {
+    let found = json!({"query": "q", "passages": [{"n": 1, "doc": "d", "chunk": "d#0", "title": "t",
+        "text": "Ice floats on water because it is less dense. Cats sleep for most of the day."}]});
+    let told = said(ask(turn("Why does ice float on water?", "search_documents", json!({"query": "ice"}), found)));
+    assert!(told.contains("less dense") && told.contains("[1]") && !told.contains("Cats"), "{told}");
+}
+
+#[test]
+fn without_documents_or_tools_it_says_so() {
+    let offline = offline();
+    let request = |text: &str| Request { messages: vec![Message::new(Speaker::User, text)], ..Request::default() };
+    assert!(said(offline.decide(&request("Why does ice float?"))).starts_with("I don't know"));
+    assert!(said(offline.decide(&request("remember that I like tea"))).contains("no memory"));
+    assert!(said(offline.decide(&Request::default())).contains("/help"));
+    assert!(said(offline.decide(&request("grow a random forest on [[1,2],[3,4]]"))).contains("no tool"));
+}
+
+#[test]
+fn nothing_of_a_text_is_lost_in_pieces() {
+    let text = "One. Two? Three!\nFour";
+    assert_eq!(pieces(text).collect::<Vec<_>>(), ["One. ", "Two? ", "Three!\n", "Four"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_sentence_makes_it_panic(text in any::<String>(), before in any::<String>()) {
+        let messages = vec![Message::new(Speaker::User, before), Message::new(Speaker::Assistant, "x"), Message::new(Speaker::User, text)];
+        ask(messages);
+    }
+
+    #[test]
+    fn nor_do_pieces_of_requests(parts in prop::collection::vec(prop::sample::select(PIECES), 0..14)) {
+        let text = parts.concat();
+        let before = turn("cluster", "kmeans", json!({"X": [[1], [2]], "k": 2}), json!({"labels": [0, 1]}));
+        then(before, &text);
+        ask(vec![Message::new(Speaker::User, text)]);
+    }
+}
+
+const PIECES: &[&str] = &[
+    "[",
+    "]",
+    "(",
+    ")",
+    "1",
+    "2,",
+    " 3.5",
+    "%",
+    " in ",
+    "k",
+    " = ",
+    "mean ",
+    "and ",
+    "–",
+    "“",
+    "”",
+    "'",
+    "\"",
+    ": ",
+    "\n",
+    "é",
+    "cluster ",
+    "dot product ",
+    "of ",
+    "half",
+    " hundred",
+    "e-5",
+    "1e309",
+    "columns a and b of x.csv ",
+    "scan this",
+    "forget ",
+    "remember ",
+    "percentile ",
+    "90th ",
+    "’",
+    "😀",
+    "-",
+    "chunk ",
+    "predict ",
+    "from ",
+    "minus ",
+    ";",
+    "into two ",
+    "`",
+    "{",
+    "}",
+    "what ",
+    "?",
+    "99999999999999999999999999999999999999999999",
+    "10^",
+];

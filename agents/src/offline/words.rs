@@ -514,8 +514,10 @@ static STOP_STEMS: LazyLock<std::collections::HashSet<String>> =
     LazyLock::new(|| STOP.iter().map(|word| stem(word)).collect());
 
 /// Phrases by their first stem, longest first.
-static PHRASES: LazyLock<HashMap<String, Vec<(Vec<String>, &'static str)>>> = LazyLock::new(|| {
-    let mut by_first: HashMap<String, Vec<(Vec<String>, &'static str)>> = HashMap::new();
+type Phrases = HashMap<String, Vec<(Vec<String>, &'static str)>>;
+
+static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
+    let mut by_first: Phrases = HashMap::new();
     for (concept, phrases) in CONCEPTS {
         for phrase in *phrases {
             let stems = content(phrase);

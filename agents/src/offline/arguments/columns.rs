@@ -155,7 +155,7 @@ fn columns(sentence: &str, file: &str) -> (Vec<String>, Option<String>) {
         while end > 0 && is(end - 1, &["the", "file", "my", "table", "dataset", "data", "called", "named"]) {
             end -= 1;
         }
-        if end > 0 && is(end - 1, &["in", "of", "from", "within", "inside"]) {
+        if end > 0 && is(end - 1, &["in", "of", "from", "within", "inside", "using", "with", "on"]) {
             let (start, before) = backwards(&words, end - 1);
             if !before.is_empty() {
                 best = Some((start, before));
@@ -225,10 +225,9 @@ fn pieces(sentence: &str, file: &str) -> Vec<Piece> {
 }
 
 fn column(piece: &Piece) -> bool {
-    !piece.is_file
-        && !NOT_COLUMNS.contains(&piece.lower.as_str())
-        && !piece.text.starts_with(|c: char| c.is_ascii_digit())
-        && !(piece.lower.len() > 3 && matches!(terms(&piece.lower).first(), Some(Term::Concept(_))))
+    let numeral = piece.text.starts_with(|c: char| c.is_ascii_digit());
+    let of_the_field = piece.lower.len() > 3 && matches!(terms(&piece.lower).first(), Some(Term::Concept(_)));
+    !(piece.is_file || numeral || of_the_field || NOT_COLUMNS.contains(&piece.lower.as_str()))
 }
 
 /// `a, b and c` from `at` on: where it began, and the names.

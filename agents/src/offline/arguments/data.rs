@@ -453,7 +453,8 @@ fn runs(
         let run = long[0].clone();
         let middle = run.len() / 2;
         let said = &sentence[left[run[middle - 1]].end..left[run[middle]].start];
-        if run.len() % 2 == 0 && (said.to_lowercase().contains("and") || said.contains([';', '\n', '|', '/'])) {
+        if run.len().is_multiple_of(2) && (said.to_lowercase().contains("and") || said.contains([';', '\n', '|', '/']))
+        {
             long = vec![run[..middle].to_vec(), run[middle..].to_vec()];
         }
     }

@@ -68,10 +68,13 @@ pub struct Field {
     /// What it is when nobody says.
     pub default: Option<Value>,
     /// Phrases that mean it, as stems, with how surely (up to 10).
-    pub phrases: Vec<(Vec<String>, f64)>,
+    pub phrases: Vec<Phrase>,
     /// Phrases that mean one less it: "specificity" for a false positive rate.
     pub complements: Vec<Vec<String>>,
 }
+
+/// Stems in a row, and how surely they mean the argument.
+pub type Phrase = (Vec<String>, f64);
 
 /// Whether two stems are forms of one word: "sensitive" and "sensitivity".
 pub fn kin(a: &str, b: &str) -> bool {
@@ -161,6 +164,11 @@ const ALIASES: &[(&str, &[&str])] = &[
             "of the population",
             "occurs in",
             "of all",
+            "faulty",
+            "parts are",
+            "defective",
+            "are broken",
+            "is broken",
             "have it",
             "has it",
             "beforehand",
@@ -392,8 +400,8 @@ pub fn stems(text: &str) -> Vec<String> {
     crate::offline::words::words(text).into_iter().map(|word| word.stem).collect()
 }
 
-fn phrases(name: &str, description: &str) -> (Vec<(Vec<String>, f64)>, Vec<Vec<String>>) {
-    let mut phrases: Vec<(Vec<String>, f64)> = Vec::new();
+fn phrases(name: &str, description: &str) -> (Vec<Phrase>, Vec<Vec<String>>) {
+    let mut phrases: Vec<Phrase> = Vec::new();
     let mut complements = Vec::new();
     let mut add = |text: &str, weight: f64| {
         let phrase = stems(text);

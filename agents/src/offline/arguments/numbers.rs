@@ -186,9 +186,7 @@ fn clauses(text: &str) -> Vec<Vec<String>> {
             if BREAKS.contains(&word)
                 && let Some(last) = all.last()
             {
-                if !last.is_empty() {
-                    all.push(Vec::new());
-                } else if all.len() == 1 {
+                if !last.is_empty() || all.len() == 1 {
                     all.push(Vec::new());
                 }
                 continue;

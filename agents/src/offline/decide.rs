@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::arguments::{Filled, fill};
+use super::arguments::literal::{Kind, literals};
+use super::arguments::{Filled, columns, fill};
 use super::conversation::{Outcome, Step, Talk};
 use super::documents;
 use super::find_tool::{Finder, Known, Match};
 use super::follow_up::{self, Lean, STILL_NEED};
 use super::intent::{self, Help, Intent};
-use super::{Move, help, writer};
+use super::{Move, help, phrases, writer};
 use crate::model::Request;
 
 const SEARCH: &str = "search_documents";
@@ -91,8 +92,8 @@ impl Table<'_> {
             return next;
         }
         let lean = if self.talk.said_before.is_some() { follow_up::lean(&said) } else { Lean::None };
-        let best = self.best(&said);
         let before = follow_up::last_call(self.finder, self.talk);
+        let best = self.best(&said, before.filter(|_| lean == Lean::Surely));
         if let (Some(before), true) = (before, lean > Lean::None)
             && let Some(next) = self.follow(&said, before, lean, best.as_ref())
         {
@@ -106,7 +107,7 @@ impl Table<'_> {
                 return self.run(&fit.tool.name, filled.arguments.clone());
             }
             // A question without data is about the subject, not for the tool.
-            if !question || filled.has_data || (fit.named && fit.score >= 0.95 && !definition(&said)) {
+            if !question || filled.has_data {
                 return Move::Say(question_back(fit.tool, filled));
             }
         }
@@ -117,18 +118,43 @@ impl Table<'_> {
     }
 
     /// The tool that fits best: well covered, and with its arguments in the sentence.
-    fn best(&self, said: &str) -> Option<(Match<'_>, Filled)> {
-        let ranked = self.finder.rank(said);
+    fn best(&self, said: &str, before: Option<&Step>) -> Option<(Match<'_>, Filled)> {
+        let head = wish(said);
+        let mut ranked = self.finder.rank(&head);
+        if ranked.first()?.score < FITS_WISH {
+            ranked = self.finder.rank(said);
+        }
         let top = ranked.first()?.score;
         let mut best: Option<(f64, Match<'_>, Filled)> = None;
-        for fit in ranked.into_iter().take(4).filter(|fit| fit.score > 0.2 && fit.score > top - 0.25) {
-            let filled = fill(&fit.tool.fields, said);
-            let worth = fit.score - 0.12 * filled.missing.len() as f64;
+        for mut fit in ranked.into_iter().take(4).filter(|fit| fit.score > 0.15 && fit.score > top - 0.3) {
+            let filled = self.fill(fit.tool, said);
+            // Arguments that the words ask for by name say more than a word that fits by chance.
+            if filled.missing.is_empty() && filled.unused == 0 {
+                fit.score = (fit.score + 0.12 * filled.spoken_for.min(3) as f64).min(1.0);
+            }
+            let open = match before {
+                Some(before) => open_after(fit.tool, &follow_up::carried(fit.tool, &filled, before, said)),
+                None => filled.missing.len(),
+            };
+            let worth = fit.score
+                - if filled.has_data || before.is_some() { 0.12 * open as f64 } else { 0.0 }
+                - 0.05 * filled.unused.min(5) as f64
+                - if filled.bent { 0.1 } else { 0.0 };
             if best.as_ref().is_none_or(|(most, ..)| worth > *most) {
                 best = Some((worth, fit, filled));
             }
         }
         best.map(|(_, fit, filled)| (fit, filled))
+    }
+
+    /// From the sentence as it was typed, since data must stay as they are; with slips put right where that says more.
+    fn fill(&self, tool: &Known, said: &str) -> Filled {
+        let typed = fill(&tool.fields, &self.talk.said);
+        if typed.missing.is_empty() || said == self.talk.said {
+            return typed;
+        }
+        let spelled = fill(&tool.fields, said);
+        if spelled.missing.len() < typed.missing.len() { spelled } else { typed }
     }
 
     fn answer_to_question_back(&self, said: &str) -> Option<Move> {
@@ -150,23 +176,15 @@ impl Table<'_> {
     fn follow(&self, said: &str, before: &Step, lean: Lean, best: Option<&(Match<'_>, Filled)>) -> Option<Move> {
         if let Some((fit, filled)) = best
             && fit.score >= FITS_WISH
-            && fit.tool.name != before.name
         {
-            if filled.missing.is_empty() {
+            let same = fit.tool.name == before.name;
+            if filled.missing.is_empty() && !(same && lean == Lean::Surely) {
                 return Some(self.run(&fit.tool.name, filled.arguments.clone()));
             }
-            if lean == Lean::Surely {
-                let arguments = follow_up::carried(fit.tool, filled, before, said);
-                if fit.tool.fields.iter().all(|field| !field.required || arguments.contains_key(&field.name)) {
-                    return Some(self.run(&fit.tool.name, arguments));
-                }
+            let arguments = follow_up::carried(fit.tool, filled, before, said);
+            if !same && open_after(fit.tool, &arguments) == 0 {
+                return Some(self.run(&fit.tool.name, arguments));
             }
-        }
-        if let Some((fit, filled)) = best
-            && fit.tool.name == before.name
-            && filled.missing.is_empty()
-        {
-            return Some(self.run(&fit.tool.name, filled.arguments.clone()));
         }
         let tool = self.finder.get(&before.name)?;
         let arguments = follow_up::changed(tool, before, said)?;
@@ -177,7 +195,9 @@ impl Table<'_> {
         let filled = best.is_some_and(|(_, filled)| filled.has_data);
         let data = said.contains(['[', '{']) || filled;
         // A topic without a verb: "boundary layer transition on cones".
-        !data && !WORK.iter().any(|verb| said.to_lowercase().split(' ').next() == Some(verb)) && self.offers(SEARCH)
+        !data
+            && !phrases::WORK.iter().any(|verb| said.to_lowercase().split(' ').next() == Some(verb))
+            && self.offers(SEARCH)
     }
 
     fn search(&self, lean: Lean) -> Move {
@@ -285,72 +305,43 @@ impl Table<'_> {
     }
 }
 
-/// Verbs that ask for work, not for knowledge.
-const WORK: &[&str] = &[
-    "compute",
-    "calculate",
-    "cluster",
-    "draw",
-    "plot",
-    "fit",
-    "run",
-    "train",
-    "split",
-    "scale",
-    "reduce",
-    "apply",
-    "generate",
-    "simulate",
-    "grow",
-    "build",
-    "make",
-    "create",
-    "normalise",
-    "normalize",
-    "standardise",
-    "standardize",
-    "convert",
-    "count",
-    "sort",
-    "group",
-    "predict",
-    "sample",
-    "chunk",
-    "tokenize",
-    "tokenise",
-    "encode",
-    "impute",
-    "fill",
-    "save",
-    "write",
-    "send",
-    "open",
-    "delete",
-    "add",
-    "multiply",
-];
-
 fn call(name: &str, arguments: Map<String, Value>) -> Move {
     Move::Call(vec![(name.to_owned(), arguments)])
 }
 
-/// "What is a …", "what does … mean": asked about a tool's subject, not for its work.
-fn definition(said: &str) -> bool {
-    let lower = said.to_lowercase();
-    [
-        "what is a ",
-        "what is an ",
-        "what are ",
-        "define ",
-        "explain ",
-        "why ",
-        "how does ",
-        "how do ",
-        "what does ",
-        "when ",
-    ]
-    .iter()
-    .any(|start| lower.starts_with(start))
+/// The wish without the data that it comes with: quoted texts, and what follows a colon.
+fn wish(said: &str) -> String {
+    let mut rest = String::with_capacity(said.len());
+    let mut from = 0;
+    for literal in literals(said).into_iter().filter(|literal| matches!(literal.kind, Kind::Text(_))) {
+        rest.push_str(&said[from..literal.start]);
+        from = literal.end;
+    }
+    rest.push_str(&said[from..]);
+    match rest.split_once([':', '\n']) {
+        Some((head, _)) if head.chars().any(char::is_alphabetic) => head.to_owned(),
+        _ => without_columns(rest),
+    }
+}
+
+/// Without a file and its columns, which may be called anything.
+fn without_columns(wish: String) -> String {
+    let file = literals(&wish).into_iter().find_map(|literal| match literal.kind {
+        Kind::File { name } => Some(name),
+        _ => None,
+    });
+    let Some(file) = file else { return wish };
+    let names = columns::names(&wish, &file);
+    let kept: Vec<&str> = wish
+        .split_whitespace()
+        .filter(|word| !word.contains(&file) && !names.iter().any(|name| word.trim_matches([',', '.', ';']) == name))
+        .collect();
+    kept.join(" ")
+}
+
+/// How many required arguments are still open.
+fn open_after(tool: &Known, arguments: &Map<String, Value>) -> usize {
+    tool.fields.iter().filter(|field| field.required && !arguments.contains_key(&field.name)).count()
 }
 
 /// "What do you know about me?"

@@ -79,6 +79,7 @@ const POINTS: &[&str] = &[
     "result",
     "results",
     "this",
+    "they",
 ];
 
 /// Reads how a sentence leans.

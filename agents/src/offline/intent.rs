@@ -3,7 +3,8 @@
 //! Rules over words, in order of how sure they are. Whether work means a tool or the documents is decided later, by whether
 //! a tool fits ([`super::find_tool`]).
 
-use super::words::{is_stop, words};
+use super::phrases;
+use super::words::{is_stop, stem, words};
 
 /// What a sentence wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub fn of(sentence: &str) -> Intent {
         .or_else(|| remember(&heard))
         .or_else(|| help(&heard))
         .or_else(|| recall(&heard))
-        .unwrap_or_else(|| if heard.asks() { Intent::Question } else { Intent::Wish })
+        .unwrap_or_else(|| if heard.asks() && !heard.starts(phrases::WORK) { Intent::Question } else { Intent::Wish })
 }
 
 struct Heard<'s> {
@@ -76,76 +77,30 @@ struct Heard<'s> {
     data: bool,
 }
 
-/// Polite and other openings that say nothing.
-const OPENINGS: &[&str] = &[
-    "please",
-    "hey",
-    "hi",
-    "hello",
-    "ok",
-    "okay",
-    "so",
-    "well",
-    "um",
-    "uh",
-    "roundtable",
-    "dear",
-    "kindly",
-    "also",
-    "then",
-    "and",
-    "now",
-    "could you please",
-    "would you please",
-    "can you please",
-    "could you",
-    "would you",
-    "can you",
-    "will you",
-    "would you mind",
-    "i want you to",
-    "i would like you to",
-    "id like you to",
-    "i need you to",
-    "i want to",
-    "id like to",
-    "i would like to",
-    "i need to",
-    "lets",
-    "let us",
-    "go ahead and",
-    "just",
-    "quick question",
-    "do me a favour and",
-    "do me a favor and",
-    "there",
-    "thanks in advance",
-    "please can you",
-    "please could you",
-    "be so kind as to",
-    "kindly",
-    "for me",
-    "quickly",
-    "actually",
-    "one more thing",
-    "btw",
-    "by the way",
-    "fyi",
-    "good morning",
-    "good evening",
-    "good afternoon",
-    "sorry",
-    "yo",
-    "pls",
-    "plz",
-];
+/// Words as people shorten them in a hurry.
+fn in_full(word: String) -> String {
+    let full = match word.as_str() {
+        "u" => "you",
+        "r" => "are",
+        "ur" => "your",
+        "wat" | "wot" => "what",
+        "teh" => "the",
+        "abt" => "about",
+        "pls" | "plz" | "plse" => "please",
+        "thru" => "through",
+        "gimme" => "give me",
+        "wanna" => "want to",
+        _ => return word,
+    };
+    full.to_owned()
+}
 
 impl<'s> Heard<'s> {
     fn new(sentence: &'s str) -> Self {
-        let all: Vec<String> = words(sentence).into_iter().map(|word| word.text).collect();
+        let all: Vec<String> = words(sentence).into_iter().map(|word| in_full(word.text)).collect();
         let mut plain = all.join(" ");
         loop {
-            let opening = OPENINGS
+            let opening = phrases::OPENINGS
                 .iter()
                 .filter_map(|opening| plain.strip_prefix(opening))
                 .filter_map(|rest| rest.strip_prefix(' '))
@@ -172,63 +127,7 @@ impl<'s> Heard<'s> {
     }
 
     fn asks(&self) -> bool {
-        const ASKING: &[&str] = &[
-            "what",
-            "whats",
-            "why",
-            "how",
-            "hows",
-            "who",
-            "whos",
-            "whose",
-            "when",
-            "where",
-            "wheres",
-            "which",
-            "is",
-            "are",
-            "does",
-            "do",
-            "did",
-            "was",
-            "were",
-            "can",
-            "could",
-            "should",
-            "would",
-            "has",
-            "have",
-            "according to",
-            "explain",
-            "define",
-            "summarise",
-            "summarize",
-            "tell me",
-            "describe what",
-            "describe how",
-            "describe the effect",
-            "what is",
-            "in the",
-            "i wonder",
-            "whether",
-            "discuss",
-            "give me a summary",
-            "give an overview",
-            "list the papers",
-            "find papers",
-            "search",
-            "look up",
-            "any",
-            "i am looking for",
-            "looking for",
-            "papers",
-            "documents",
-            "sources",
-            "references",
-            "information on",
-            "information about",
-        ];
-        self.sentence.trim_end().ends_with('?') || self.starts(ASKING)
+        self.sentence.trim_end().ends_with('?') || self.starts(phrases::ASKING)
     }
 
     /// What follows the first of these phrases in the sentence as it was typed, without a leading "that" and the like.
@@ -286,96 +185,12 @@ impl<'s> Heard<'s> {
     }
 }
 
-const THREATS: &[&str] = &[
-    "prompt injection",
-    "injection",
-    "injections",
-    "jailbreak",
-    "jailbreaks",
-    "malicious",
-    "hidden instructions",
-    "hidden text",
-    "secrets",
-    "personal data",
-    "safe",
-    "suspicious",
-    "attack",
-    "threats",
-    "pii",
-    "leaks",
-    "api keys",
-    "dangerous",
-    "harmful",
-    "trustworthy",
-    "poisoned",
-    "instructions in it",
-    "credentials",
-    "an attack",
-    "sensitive data",
-    "private data",
-    "passwords",
-    "tricks",
-    "manipulation",
-];
-
 fn guard(heard: &Heard<'_>) -> Option<Intent> {
-    let scans = heard.starts(&[
-        "scan",
-        "guard",
-        "screen",
-        "guard scan",
-        "run a guard scan",
-        "run the guard",
-        "security check",
-        "safety check",
-        "vet",
-    ]);
-    let checks = heard.starts(&[
-        "check",
-        "inspect",
-        "test",
-        "analyse",
-        "analyze",
-        "examine",
-        "review",
-        "is this",
-        "is the following",
-        "is it safe",
-        "does this",
-        "does the following",
-        "are there",
-        "look for",
-        "detect",
-        "find",
-        "run",
-        "is that",
-        "do you see",
-        "are any",
-        "tell me",
-        "look at",
-        "can i trust",
-        "is there",
-        "would this",
-        "could this",
-    ]);
-    let threat = heard.has(THREATS);
+    let scans = heard.starts(phrases::SCAN);
+    let checks = heard.starts(phrases::CHECK);
+    let threat = heard.has(phrases::THREATS);
     let payload = payload(heard.sentence);
-    let about_text = heard.has(&[
-        "this",
-        "the following",
-        "text",
-        "message",
-        "email",
-        "mail",
-        "prompt",
-        "snippet",
-        "comment",
-        "page",
-        "paragraph",
-        "that",
-        "it",
-        "here",
-    ]);
+    let about_text = heard.has(phrases::ABOUT_TEXT);
     let meant = (scans && (threat || payload.is_some() || about_text) && !heard.data_only())
         || (checks
             && threat
@@ -428,109 +243,23 @@ fn small_talk(heard: &Heard<'_>) -> Option<Intent> {
     let padded = format!(" {whole} ");
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| padded.contains(&format!(" {phrase} ")));
     // Politeness in front of a wish is no small talk.
-    let substance = heard.words.iter().filter(|word| !is_stop(word) && !POLITE.contains(&word.as_str())).count();
-    let talk = if has(&[
-        "how are you",
-        "how are things",
-        "hows it going",
-        "how is it going",
-        "how do you do",
-        "whats up",
-        "how have you been",
-        "how r u",
-        "how are u",
-    ]) {
+    let substance =
+        heard.words.iter().filter(|word| !is_stop(&stem(word)) && !phrases::POLITE.contains(&word.as_str())).count();
+    let talk = if has(phrases::MOOD) {
         SmallTalk::Mood
-    } else if has(&[
-        "who are you",
-        "what are you",
-        "whats your name",
-        "what is your name",
-        "are you a robot",
-        "are you human",
-        "are you an ai",
-        "who made you",
-        "are you real",
-        "introduce yourself",
-        "are you chatgpt",
-    ]) {
+    } else if has(phrases::IDENTITY) {
         SmallTalk::Identity
     } else if substance > 0 || heard.data {
         return None;
     } else if has(&["thanks", "thank", "thx", "ty", "cheers", "appreciate", "grateful", "thankyou", "tnx"]) {
         SmallTalk::Thanks
-    } else if has(&[
-        "bye",
-        "goodbye",
-        "see you",
-        "good night",
-        "farewell",
-        "later",
-        "ciao",
-        "cya",
-        "see ya",
-        "have a nice day",
-        "good bye",
-        "take care",
-    ]) {
+    } else if has(phrases::FAREWELL) {
         SmallTalk::Farewell
-    } else if has(&[
-        "hello",
-        "hi",
-        "hey",
-        "good morning",
-        "good evening",
-        "good afternoon",
-        "greetings",
-        "howdy",
-        "hiya",
-        "yo",
-        "morning",
-        "hallo",
-        "evening",
-        "good day",
-        "heya",
-        "hullo",
-    ]) {
+    } else if has(phrases::GREETING) {
         SmallTalk::Greeting
     } else if has(&["wrong", "bad", "stupid", "useless", "terrible", "not helpful", "nonsense", "didnt help"]) {
         SmallTalk::Complaint
-    } else if has(&[
-        "ok",
-        "okay",
-        "great",
-        "nice",
-        "cool",
-        "good",
-        "perfect",
-        "excellent",
-        "awesome",
-        "wow",
-        "lol",
-        "haha",
-        "yes",
-        "no",
-        "fine",
-        "sorry",
-        "got it",
-        "understood",
-        "alright",
-        "sure",
-        "never mind",
-        "nevermind",
-        "amazing",
-        "brilliant",
-        "lovely",
-        "well done",
-        "good job",
-        "interesting",
-        "i see",
-        "neat",
-        "super",
-        "great job",
-        "nice work",
-        "good work",
-    ]) {
+    } else if has(phrases::NODS) {
         SmallTalk::Nod
     } else {
         return None;
@@ -538,171 +267,16 @@ fn small_talk(heard: &Heard<'_>) -> Option<Intent> {
     Some(Intent::SmallTalk(talk))
 }
 
-const POLITE: &[&str] = &[
-    "thanks",
-    "thank",
-    "thx",
-    "ty",
-    "cheers",
-    "appreciate",
-    "grateful",
-    "thankyou",
-    "tnx",
-    "bye",
-    "goodbye",
-    "night",
-    "farewell",
-    "later",
-    "ciao",
-    "cya",
-    "ya",
-    "hello",
-    "hi",
-    "hey",
-    "morning",
-    "evening",
-    "afternoon",
-    "greetings",
-    "howdy",
-    "hiya",
-    "yo",
-    "hallo",
-    "day",
-    "ok",
-    "okay",
-    "great",
-    "nice",
-    "cool",
-    "good",
-    "perfect",
-    "excellent",
-    "awesome",
-    "wow",
-    "lol",
-    "haha",
-    "yes",
-    "no",
-    "fine",
-    "sorry",
-    "understood",
-    "alright",
-    "sure",
-    "never",
-    "nevermind",
-    "amazing",
-    "brilliant",
-    "lovely",
-    "done",
-    "job",
-    "interesting",
-    "neat",
-    "super",
-    "helped",
-    "helpful",
-    "useful",
-    "lot",
-    "bunch",
-    "roundtable",
-    "everyone",
-    "all",
-    "friend",
-    "buddy",
-    "mate",
-    "again",
-    "wrong",
-    "bad",
-    "stupid",
-    "useless",
-    "terrible",
-    "nonsense",
-    "didnt",
-    "really",
-    "today",
-    "folks",
-    "bot",
-    "pal",
-    "ever",
-    "answer",
-    "exactly",
-    "needed",
-    "saved",
-    "million",
-    "take",
-    "care",
-    "tomorrow",
-    "soon",
-    "man",
-    "wonderful",
-    "fantastic",
-    "indeed",
-    "kind",
-    "heya",
-    "hullo",
-    "wanted",
-    "looking",
-    "quick",
-    "quickly",
-    "works",
-    "right",
-    "time",
-    "welcome",
-    "everybody",
-    "team",
-    "clear",
-    "makes",
-    "sense",
-    "work",
-    "now",
-    "was",
-    "got",
-];
-
 fn forget(heard: &Heard<'_>) -> Option<Intent> {
     let not_forget = heard.starts(&["dont forget", "do not forget", "never forget"]);
     let begins = heard.starts(&["forget", "unlearn", "stop remembering", "erase", "wipe"]);
     let removes = heard.starts(&["delete", "remove", "clear", "drop", "erase", "wipe", "purge"])
-        && heard.has(&[
-            "memory",
-            "remember",
-            "remembered",
-            "know about me",
-            "told you",
-            "memories",
-            "you know about",
-            "from your memory",
-            "stored about",
-            "my",
-        ])
+        && heard.has(phrases::OF_MEMORY)
         && !heard.data;
     if not_forget || !(begins || removes) {
         return None;
     }
-    let rest = heard.rest_after(&[
-        "forget",
-        "unlearn",
-        "stop remembering",
-        "erase",
-        "wipe",
-        "delete",
-        "remove",
-        "clear",
-        "purge",
-        "drop",
-        "what you know about",
-        "what i told you about",
-        "what i said about",
-        "everything about",
-        "you remember about",
-        "the fact that",
-        "all about",
-        "what you remember about",
-        "the memory of",
-        "any memory of",
-        "the record about",
-        "the memory about",
-        "anything about",
-        "my note about",
-    ]);
+    let rest = heard.rest_after(phrases::FORGET_REST);
     let mut query = rest.unwrap_or_default();
     for tail in [
         " from your memory",
@@ -725,131 +299,18 @@ fn forget(heard: &Heard<'_>) -> Option<Intent> {
 }
 
 fn remember(heard: &Heard<'_>) -> Option<Intent> {
-    let opens = heard.starts(&[
-        "remember",
-        "memorise",
-        "memorize",
-        "keep in mind",
-        "bear in mind",
-        "dont forget",
-        "do not forget",
-        "never forget",
-        "note that",
-        "make a note",
-        "take a note",
-        "note down",
-        "for the record",
-        "for future reference",
-        "store the fact",
-        "store in memory",
-        "save to memory",
-        "save in memory",
-        "please remember",
-        "make sure you remember",
-        "remind yourself",
-        "write down that",
-        "jot down",
-        "commit to memory",
-        "you should know that",
-        "add to memory",
-        "add to your memory",
-        "put in memory",
-        "save the fact",
-        "keep a note",
-        "keep note",
-        "learn that",
-        "know that",
-        "i want you to remember",
-        "take note",
-        "store this",
-        "save this fact",
-        "store that",
-        "save that",
-        "note",
-    ]);
-    let recalls = heard.starts(&[
-        "remember what",
-        "remember when",
-        "remember which",
-        "remember who",
-        "remember where",
-        "remember how",
-    ]) && heard.sentence.contains('?');
+    let opens = heard.starts(phrases::REMEMBER);
+    let recalls = heard.starts(phrases::RECALLS_INSTEAD) && heard.sentence.contains('?');
     if opens && !recalls {
-        let text = heard.rest_after(&[
-            "remember",
-            "memorise",
-            "memorize",
-            "keep in mind",
-            "bear in mind",
-            "forget",
-            "note that",
-            "make a note",
-            "take a note",
-            "note down",
-            "for the record",
-            "note of",
-            "for future reference",
-            "store the fact",
-            "in memory",
-            "to memory",
-            "remind yourself",
-            "write down",
-            "jot down",
-            "should know",
-            "your memory",
-            "save the fact",
-            "keep a note",
-            "keep note",
-            "learn that",
-            "know that",
-            "take note",
-            "store this",
-            "save this fact",
-            "store that",
-            "save that",
-            "note",
-        ]);
+        let text = heard.rest_after(phrases::REMEMBER_REST);
+        let text = text.map(|text| text.trim_end_matches('.').to_owned());
         return text.filter(|text| words(text).len() > 1 || text.len() > 3).map(Intent::Remember);
     }
     // A statement about oneself.
-    let states = heard.starts(&[
-        "my",
-        "i am",
-        "im",
-        "i like",
-        "i prefer",
-        "i live",
-        "i love",
-        "i hate",
-        "i always",
-        "i never",
-        "i usually",
-        "call me",
-        "our",
-        "i work",
-        "i study",
-        "i was born",
-    ]);
-    let verb = heard.has(&[
-        "is", "are", "am", "im", "like", "prefer", "live", "love", "hate", "always", "never", "usually", "call",
-        "work", "study", "was born", "lives", "has", "have",
-    ]);
+    let states = heard.starts(phrases::ONESELF);
+    let verb = heard.has(phrases::STATES_VERB);
     let asks = heard.sentence.contains('?') || heard.asks() || heard.data;
-    let fine = heard.has(&[
-        "im looking",
-        "i am looking",
-        "i am trying",
-        "im trying",
-        "im interested",
-        "i am interested",
-        "i am wondering",
-        "im wondering",
-        "i am curious",
-        "im curious",
-        "need",
-        "want",
-    ]);
+    let fine = heard.has(phrases::STATES_NOT);
     (states && verb && !asks && !fine && heard.words.len() >= 3)
         .then(|| Intent::Remember(heard.sentence.trim().to_owned()))
 }
@@ -858,106 +319,21 @@ fn help(heard: &Heard<'_>) -> Option<Intent> {
     if heard.starts(&["help"]) && heard.words.len() <= 3 && !heard.data {
         return Some(Intent::Help(Help::General));
     }
-    let general = heard.has(&[
-        "what can you do",
-        "what do you do",
-        "what are you able to do",
-        "what are your abilities",
-        "what are your capabilities",
-        "how can you help",
-        "what can i do here",
-        "what can i ask",
-        "how do i use you",
-        "how does this work",
-        "how do i use this",
-        "how do i use roundtable",
-        "what is roundtable",
-        "how does roundtable work",
-        "what commands",
-        "show commands",
-        "list commands",
-        "get started",
-        "getting started",
-        "how do i start",
-        "what else can you do",
-        "your features",
-        "show me what you can do",
-        "what features",
-        "what kind of things",
-        "what sort of things can",
-        "what are you good at",
-        "what are you capable of",
-        "what is this thing",
-        "what can this do",
-        "what can roundtable do",
-        "what is this",
-        "what is this program",
-        "i am new here",
-        "im new here",
-        "how to use this",
-        "what stuff can you do",
-        "can you help me",
-        "i need help",
-        "i need some help",
-    ]);
+    let general = heard.has(phrases::GENERAL_HELP);
     if general && !heard.data {
         return Some(Intent::Help(Help::General));
     }
-    let tools = heard.has(&[
-        "which tool",
-        "which tools",
-        "what tool",
-        "what tools",
-        "list tools",
-        "list the tools",
-        "list your tools",
-        "list all tools",
-        "show tools",
-        "show me the tools",
-        "available tools",
-        "a tool for",
-        "a tool to",
-        "a tool that",
-        "any tool",
-        "tools do you have",
-        "tools are there",
-        "tools have you",
-        "tool should i use",
-        "tool do i need",
-        "tool would",
-        "what algorithms",
-        "which algorithms",
-        "which algorithm",
-        "what methods do you",
-        "tools for",
-        "list of tools",
-        "tool list",
-        "what functions do you",
-        "which functions",
-        "tools available",
-        "which command",
-    ]);
+    let tools = heard.has(phrases::TOOLS_HELP);
     if tools && !heard.sentence.contains('[') {
         return Some(Intent::Help(Help::Tools));
     }
-    if heard.starts(&[
-        "how do i",
-        "how can i",
-        "how to",
-        "how do you",
-        "how does one",
-        "where do i",
-        "can i",
-        "is it possible to",
-        "what do i do to",
-        "what command",
-        "how should i",
-        "which key",
-        "whats the command",
-        "what is the command",
-    ]) && !heard.sentence.contains('[')
-    {
-        let topic = HOW_TO.iter().find(|(words, _)| heard.has(words)).map(|(_, topic)| *topic);
+    if heard.starts(phrases::HOW) && !heard.sentence.contains('[') {
+        let adds = heard.has(&["add", "ingest", "load", "import", "upload", "index", "feed", "put"]);
+        let own = heard.has(phrases::OWN_FILES);
+        if adds && own {
+            return Some(Intent::Help(Help::HowTo("ingest")));
+        }
+        let topic = phrases::HOW_TO.iter().find(|(words, _)| heard.has(words)).map(|(_, topic)| *topic);
         if let Some(topic) = topic {
             return Some(Intent::Help(Help::HowTo(topic)));
         }
@@ -965,210 +341,12 @@ fn help(heard: &Heard<'_>) -> Option<Intent> {
     None
 }
 
-/// Words of a how-to question and the topic that answers it.
-const HOW_TO: &[(&[&str], &str)] = &[
-    (
-        &[
-            "ingest",
-            "add documents",
-            "add a document",
-            "add my documents",
-            "load documents",
-            "load my documents",
-            "load a document",
-            "import documents",
-            "import",
-            "add files",
-            "add my papers",
-            "add papers",
-            "index my files",
-            "index documents",
-            "load files",
-            "load my papers",
-            "upload",
-            "add my notes",
-            "feed you",
-            "read my documents",
-            "read my files",
-        ],
-        "ingest",
-    ),
-    (&["search my documents", "search the documents", "search documents"], "search"),
-    (
-        &[
-            "forget",
-            "delete a memory",
-            "delete memories",
-            "see what you remember",
-            "make you remember",
-            "remember things",
-            "your memory",
-            "see my memories",
-            "have you remember",
-        ],
-        "memory",
-    ),
-    (
-        &[
-            "change the model",
-            "use another model",
-            "switch model",
-            "switch models",
-            "use ollama",
-            "use openai",
-            "connect to ollama",
-            "connect ollama",
-            "api key",
-            "use a model",
-            "another model",
-            "choose the model",
-            "connect a model",
-            "use gpt",
-        ],
-        "model",
-    ),
-    (
-        &[
-            "resume",
-            "continue a session",
-            "save a session",
-            "save the session",
-            "save this session",
-            "save this conversation",
-            "old sessions",
-            "previous session",
-            "earlier session",
-        ],
-        "sessions",
-    ),
-    (&["cancel", "stop a turn", "interrupt", "abort a turn"], "cancel"),
-    (&["exit", "quit", "leave", "close roundtable"], "exit"),
-    (&["call a tool", "run a tool", "use a tool", "use the tools", "use tools"], "tools"),
-    (&["undo", "retry", "take back"], "undo"),
-    (&["approve", "deny", "allow a call"], "approve"),
-    (&["trace", "see what happens", "who does what"], "trace"),
-];
-
 fn recall(heard: &Heard<'_>) -> Option<Intent> {
-    let explicit = heard.has(&[
-        "do you remember",
-        "you remember",
-        "what did i tell you",
-        "what did i say",
-        "did i tell you",
-        "did i mention",
-        "did i say",
-        "have i told you",
-        "what do you know about me",
-        "remind me",
-        "i told you",
-        "recall",
-        "i asked you to remember",
-        "what have i told you",
-        "do you know my",
-        "do you know what my",
-        "you know about my",
-        "what was my",
-        "what were my",
-        "i mentioned",
-        "i said earlier",
-        "i asked you to keep",
-        "what have you remembered",
-        "what do you remember",
-        "in your memory",
-        "from memory",
-        "who am i",
-        "whats my",
-        "what is my",
-        "what are my",
-        "wheres my",
-        "where is my",
-        "when is my",
-        "who is my",
-        "whos my",
-        "which is my",
-        "what is our",
-        "what are our",
-        "when is our",
-        "who is our",
-        "where is our",
-        "whats our",
-        "what was i",
-        "where did i",
-        "when did i",
-        "what did we",
-        "did we decide",
-        "did we agree",
-        "we agreed",
-        "we decided",
-        "i had told you",
-        "told you earlier",
-        "told you before",
-        "notes have i",
-        "when was my",
-        "who was my",
-        "how old am i",
-        "where do i",
-        "where am i",
-        "what do i",
-        "which do i",
-        "where was i",
-        "how do i like",
-        "do i prefer",
-        "do i like",
-        "do i live",
-        "do i work",
-        "do i use",
-        "do i have",
-        "am i allergic",
-        "what am i",
-    ]);
-    let personal = heard.asks()
-        && heard.has(&["my", "i", "me", "mine", "our", "we", "im"])
-        && heard.starts(&[
-            "what", "whats", "which", "who", "whos", "whose", "where", "when", "how old", "am i", "do i", "did i",
-            "is my", "are my", "have i", "was i",
-        ]);
-    let general = heard.has(&[
-        "can i",
-        "should i",
-        "could i",
-        "how do i",
-        "how can i",
-        "give me",
-        "tell me about",
-        "show me",
-        "if i",
-        "may i",
-        "would i",
-        "must i",
-        "do i need",
-        "do i get",
-        "do i compute",
-        "do i find",
-        "do i calculate",
-        "in my documents",
-        "my documents say",
-        "in my papers",
-        "my papers say",
-        "my notes say",
-        "according to my",
-        "do my documents",
-        "my files say",
-        "do my papers",
-        "do my notes",
-        "can we",
-        "do we know",
-        "do we need",
-        "we use",
-        "should we",
-        "i read",
-        "i find",
-        "my data",
-        "my numbers",
-        "these numbers",
-        "what i ask",
-    ]) && !heard.has(&["remind me", "do you remember", "did i", "told you"]);
+    let explicit = heard.has(phrases::RECALL);
+    let personal =
+        heard.asks() && heard.has(&["my", "i", "me", "mine", "our", "we", "im"]) && heard.starts(phrases::PERSONAL);
+    let general =
+        heard.has(phrases::NOT_PERSONAL) && !heard.has(&["remind me", "do you remember", "did i", "told you"]);
     ((explicit || personal) && !general && !heard.data)
         .then(|| Intent::Recall(heard.sentence.trim().trim_end_matches('?').trim().to_owned()))
 }

@@ -38,6 +38,10 @@ pub mod find_tool;
 mod follow_up;
 mod help;
 pub mod intent;
+#[rustfmt::skip]
+mod phrases;
+#[rustfmt::skip]
+mod vocabulary;
 mod words;
 pub mod writer;
 

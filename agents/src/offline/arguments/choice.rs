@@ -92,6 +92,27 @@ pub fn truths(fields: &[Field], sentence: &str, arguments: &mut Map<String, Valu
     }
 }
 
+/// Numbers with a meaning: "0 for a whole population, 1 for a sample" makes 1 of "the sample variance".
+pub fn meanings(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value>) {
+    let said: Vec<String> = crate::offline::words::words(sentence).into_iter().map(|word| word.text).collect();
+    for field in fields.iter().filter(|field| field.takes.number.is_some_and(|takes| takes.whole)) {
+        if arguments.contains_key(&field.name) {
+            continue;
+        }
+        let meant = field.description.split([',', ';', ':', '(', '.']).find_map(|part| {
+            let (number, meaning) = part.trim().split_once(" for ")?;
+            let number: i64 = number.parse().ok()?;
+            let meaning = meaning.trim_start_matches("a ").trim_start_matches("an ").trim_start_matches("the ");
+            let words: Vec<&str> = meaning.split_whitespace().collect();
+            let heard = !words.is_empty() && said.windows(words.len()).any(|window| window == words.as_slice());
+            heard.then_some(number)
+        });
+        if let Some(number) = meant {
+            arguments.insert(field.name.clone(), Value::from(number));
+        }
+    }
+}
+
 /// `whiten=true`, `whiten: no`, `whiten on`.
 fn explicit(field: &Field, sentence: &str) -> Option<bool> {
     let lower = sentence.to_lowercase();
@@ -120,7 +141,7 @@ fn named_at(field: &Field, words: &[String]) -> Option<(usize, bool)> {
         {
             let phrase = stems(piece);
             if phrase.len() <= 3
-                && phrase.iter().any(|word| word.len() > 4)
+                && phrase.iter().any(|word| word.len() > 3)
                 && let Some(at) = find(words, &phrase)
             {
                 return Some((at, true));

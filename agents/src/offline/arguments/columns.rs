@@ -4,88 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use super::field::Field;
+use crate::offline::vocabulary::NOT_COLUMNS;
 use crate::offline::words::{Term, terms};
-
-/// Words that name no column.
-const NOT_COLUMNS: &[&str] = &[
-    "rows",
-    "row",
-    "data",
-    "table",
-    "numbers",
-    "values",
-    "points",
-    "records",
-    "file",
-    "everything",
-    "contents",
-    "content",
-    "all",
-    "it",
-    "this",
-    "that",
-    "these",
-    "those",
-    "the",
-    "a",
-    "an",
-    "my",
-    "our",
-    "them",
-    "lines",
-    "text",
-    "samples",
-    "dataset",
-    "column",
-    "columns",
-    "cols",
-    "col",
-    "field",
-    "fields",
-    "of",
-    "in",
-    "from",
-    "on",
-    "with",
-    "for",
-    "by",
-    "and",
-    "to",
-    "into",
-    "at",
-    "using",
-    "use",
-    "is",
-    "are",
-    "run",
-    "compute",
-    "calculate",
-    "find",
-    "show",
-    "give",
-    "me",
-    "what",
-    "whats",
-    "please",
-    "each",
-    "both",
-    "then",
-    "based",
-    "clusters",
-    "groups",
-    "cluster",
-    "stored",
-    "vectors",
-    "k",
-    "csv",
-    "customers",
-    "people",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-];
 
 /// The arguments that a file fills: one for each that takes data, or a column each for several lists.
 pub fn references(open: &[&Field], sentence: &str, file: &str) -> Map<String, Value> {
@@ -126,6 +46,13 @@ pub fn references(open: &[&Field], sentence: &str, file: &str) -> Map<String, Va
         }
     }
     given
+}
+
+/// The names of columns in a sentence with a file: words of the data, not of the wish.
+pub fn names(sentence: &str, file: &str) -> Vec<String> {
+    let (mut columns, target) = columns(sentence, file);
+    columns.extend(target);
+    columns
 }
 
 /// The columns that the sentence names beside the file, and the one that it wants predicted from the others.

@@ -273,9 +273,14 @@ fn shaped(field: &Field, kind: &Kind) -> Option<Value> {
 /// What is called by an argument's name goes there: `x = [1, 2]`, `test set [[3]]`, `separators ['#']`.
 fn named(wanting: &[&Field], items: &mut Vec<Item>, used: &mut Vec<usize>, arguments: &mut Map<String, Value>) {
     let mut pairs: Vec<(f64, usize, &Field)> = Vec::new();
+    let scarce = items.len() <= open(wanting, arguments).count();
     for (at, item) in items.iter().enumerate() {
         for field in wanting {
-            let score = calls(field, &item.before);
+            let mut score = calls(field, &item.before);
+            // What is required comes first where there is not enough for all.
+            if score < 7.0 && scarce {
+                score = 0.0;
+            }
             if score > 0.0 && shaped(field, &item.kind).is_some() {
                 pairs.push((score, at, field));
             }

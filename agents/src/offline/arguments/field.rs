@@ -6,6 +6,8 @@
 
 use serde_json::Value;
 
+use crate::offline::vocabulary::{ALIASES, GENERAL};
+
 /// What an argument takes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Takes {
@@ -85,196 +87,6 @@ pub fn kin(a: &str, b: &str) -> bool {
     let (shorter, longer) = (a.len().min(b.len()), a.len().max(b.len()));
     shorter >= 5 && common >= shorter.saturating_sub(1).max(5) && longer - common <= 4
 }
-
-/// What people call arguments of such a name or of such a description: a part of the name, then other words for it.
-const ALIASES: &[(&str, &[&str])] = &[
-    ("std", &["standard deviation", "sigma", "sd", "stdev", "std dev", "deviation", "spread", "deviations of"]),
-    (
-        "mean",
-        &[
-            "mu",
-            "centred at",
-            "centered at",
-            "centred on",
-            "centered on",
-            "average",
-            "centred around",
-            "centered around",
-            "around",
-        ],
-    ),
-    ("seed", &["random seed", "random state", "seeded with", "rng"]),
-    ("k", &["number of clusters", "neighbours", "neighbors", "folds"]),
-    (
-        "clusters",
-        &[
-            "groups", "segments", "clusters", "sets", "bunches", "families", "centres", "centers", "piles", "clumps",
-            "buckets", "classes",
-        ],
-    ),
-    ("components", &["components", "dimensions", "axes", "dims", "dimensional", "component", "factors", "directions"]),
-    (
-        "draw",
-        &[
-            "samples",
-            "draws",
-            "numbers",
-            "values",
-            "points",
-            "times",
-            "observations",
-            "deviates",
-            "variates",
-            "measurements",
-            "data points",
-        ],
-    ),
-    ("characters", &["characters", "chars", "letters", "symbols", "character"]),
-    (
-        "size",
-        &[
-            "at most",
-            "no longer than",
-            "up to",
-            "maximum length",
-            "length",
-            "size",
-            "pieces of",
-            "chunks of",
-            "each",
-            "characters",
-            "long",
-            "words",
-            "tokens",
-            "letters",
-            "chars",
-        ],
-    ),
-    ("overlap", &["overlap", "overlapping", "shared", "in common", "repeating", "repeat"]),
-    ("ddof", &["degrees of freedom", "ddof"]),
-    (
-        "prior",
-        &[
-            "prior",
-            "base rate",
-            "prevalence",
-            "affects",
-            "incidence",
-            "of people",
-            "of the population",
-            "occurs in",
-            "of all",
-            "faulty",
-            "parts are",
-            "defective",
-            "are broken",
-            "is broken",
-            "have it",
-            "has it",
-            "beforehand",
-            "of patients",
-            "of the time overall",
-            "are ill",
-            "are sick",
-            "suffer",
-            "have the disease",
-            "are infected",
-            "initially",
-            "a priori",
-            "in advance",
-            "before",
-            "belief",
-            "are defective",
-            "carry",
-            "overall",
-        ],
-    ),
-    (
-        "sensitivity",
-        &[
-            "sensitive",
-            "sensitivity",
-            "catches",
-            "detects",
-            "finds",
-            "detection rate",
-            "hits",
-            "true positive rate",
-            "true positives",
-            "tpr",
-            "power",
-            "recall",
-            "picks up",
-            "spots",
-            "recognises",
-            "recognizes",
-            "flags",
-            "correctly positive",
-        ],
-    ),
-    (
-        "false positive",
-        &[
-            "false positives",
-            "false alarms",
-            "false alarm",
-            "fpr",
-            "wrongly",
-            "healthy people",
-            "falsely",
-            "by mistake",
-            "of healthy",
-            "type i",
-            "cries wolf",
-            "false positive",
-            "mistakenly",
-            "good mail",
-            "of the healthy",
-            "of legitimate",
-            "innocent",
-        ],
-    ),
-    ("false alarm", &["false positives", "false alarms", "false positive rate"]),
-    ("iterations", &["iterations", "rounds", "steps", "epochs", "passes", "iters"]),
-    ("epochs", &["epochs", "passes", "rounds"]),
-    (
-        "n_init",
-        &["restarts", "starts", "inits", "initialisations", "initializations", "random starts", "tries", "attempts"],
-    ),
-    ("tolerance", &["tol", "tolerance", "within"]),
-    ("learning_rate", &["lr", "step size", "learning rate", "alpha", "eta"]),
-    ("confidence", &["confidence", "confidence level", "confidence interval", "sure", "confident", "ci"]),
-    ("intercept", &["intercept", "constant term", "bias term", "offset"]),
-    ("quantiles", &["quantile", "quantiles", "percentile", "percentiles", "decile", "quartile"]),
-    ("target", &["target", "response", "outcome", "dependent variable", "ys", "y values", "outputs", "labels"]),
-    ("predict from", &["features", "predictors", "inputs", "independent variable", "xs", "x values"]),
-    (
-        "test",
-        &[
-            "test set",
-            "new points",
-            "for new",
-            "held out",
-            "predict for",
-            "predict at",
-            "then predict",
-            "forecast for",
-            "predict y for",
-        ],
-    ),
-    ("weight", &["weights", "weighted by", "weight"]),
-    ("names", &["names", "called", "named", "labelled", "labeled", "labels"]),
-    ("depth", &["deep", "depth", "levels"]),
-    ("trees", &["trees", "estimators"]),
-    ("eps", &["epsilon", "radius", "eps"]),
-    (
-        "min_samples",
-        &["minimum samples", "min points", "minpts", "min samples", "minimum points", "neighbours at least"],
-    ),
-    ("merges", &["merges", "merge operations"]),
-    ("bins", &["bins", "buckets"]),
-    ("title", &["titled", "called", "named", "title", "headed"]),
-];
 
 impl Field {
     /// The arguments of a schema, required ones first, each group in the order of the schema.
@@ -384,16 +196,6 @@ fn numbers(schema: &Value, whole: bool) -> Numbers {
         or_share: false,
     }
 }
-
-/// Words of a description that are about arguments in general.
-const GENERAL: &[&str] = &[
-    "the", "a", "an", "of", "to", "in", "on", "at", "by", "for", "with", "and", "or", "is", "are", "be", "it", "its",
-    "not", "given", "when", "how", "many", "much", "what", "which", "from", "up", "each", "that", "this", "than", "as",
-    "if", "one", "all", "more", "most", "least", "first", "second", "they", "have", "has", "value", "where", "start",
-    "whether", "no", "yes", "default", "before", "after", "them", "other", "so", "every", "less", "same", "number",
-    "take", "taken", "use", "used", "goe", "end", "row", "rows", "per", "any", "must", "may", "can", "between",
-    "about", "there", "into", "over", "only",
-];
 
 /// The words of a phrase as stems.
 pub fn stems(text: &str) -> Vec<String> {

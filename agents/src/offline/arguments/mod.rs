@@ -6,7 +6,7 @@
 //! is required and still missing is said, never made up.
 
 mod choice;
-mod columns;
+pub mod columns;
 mod data;
 pub mod field;
 pub mod literal;
@@ -25,6 +25,12 @@ pub struct Filled {
     pub missing: Vec<String>,
     /// Whether it holds data: a list, a table, a file, a quoted text.
     pub has_data: bool,
+    /// How many numbers the words around them gave to an argument.
+    pub spoken_for: usize,
+    /// How many pieces of data found no place.
+    pub unused: usize,
+    /// Whether a flat list had to serve as a table.
+    pub bent: bool,
 }
 
 /// Fills `fields` from the sentence.
@@ -36,13 +42,24 @@ pub fn fill(fields: &[Field], sentence: &str) -> Filled {
     filled.has_data = !filled.arguments.is_empty();
     choice::options(fields, &rest, &mut filled.arguments);
     choice::truths(fields, &rest, &mut filled.arguments);
-    numbers::assign(fields, &rest, &left, &mut filled.arguments);
+    let (spoken_for, unused) = numbers::assign(fields, &rest, &left, &mut filled.arguments);
+    filled.spoken_for = spoken_for;
+    filled.unused =
+        unused + left.iter().filter(|literal| !matches!(literal.kind, literal::Kind::Number { .. })).count();
+    choice::meanings(fields, &rest, &mut filled.arguments);
+    filled.bent =
+        fields.iter().any(|field| field.takes.matrix && filled.arguments.get(&field.name).is_some_and(narrow));
     filled.missing = fields
         .iter()
         .filter(|field| field.required && !filled.arguments.contains_key(&field.name))
         .map(|field| field.name.clone())
         .collect();
     filled
+}
+
+/// A table of a single column.
+fn narrow(value: &Value) -> bool {
+    value.as_array().is_some_and(|rows| rows.iter().all(|row| row.as_array().is_some_and(|row| row.len() == 1)))
 }
 
 /// The words around the bytes `start..end`, as far as the neighbouring literals: before, nearest last; after, nearest first.

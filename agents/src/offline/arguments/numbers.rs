@@ -22,7 +22,14 @@ struct Heard {
 }
 
 /// Assigns what numbers are left.
-pub fn assign(fields: &[Field], sentence: &str, literals: &[Literal], arguments: &mut Map<String, Value>) {
+///
+/// Gives how many arguments the words spoke for, and how many numbers nobody wants.
+pub fn assign(
+    fields: &[Field],
+    sentence: &str,
+    literals: &[Literal],
+    arguments: &mut Map<String, Value>,
+) -> (usize, usize) {
     let open: Vec<&Field> = fields
         .iter()
         .filter(|field| field.takes.number.is_some() && !arguments.contains_key(&field.name))
@@ -35,38 +42,54 @@ pub fn assign(fields: &[Field], sentence: &str, literals: &[Literal], arguments:
         .take(NUMBERS)
         .collect();
     if open.is_empty() || numbers.is_empty() {
-        return;
+        return (0, numbers.len());
     }
     let heard: Vec<Vec<Heard>> = numbers
         .iter()
-        .map(|(at, literal)| {
+        .enumerate()
+        .map(|(n, (at, literal))| {
             let from = at.checked_sub(1).map_or(0, |before| literals[before].end);
             let to = literals.get(at + 1).map_or(sentence.len(), |next| next.start);
             let (before, after) = around(sentence, from, literal.start, literal.end, to);
             let (before, after) = (Clause::before(&before), Clause::after(&after));
-            open.iter().map(|field| listen(field, &open, literal, &before, &after)).collect()
+            open.iter()
+                .enumerate()
+                .map(|(f, field)| listen(field, n.abs_diff(f), &open, literal, &before, &after))
+                .collect()
         })
         .collect();
     let chosen = best(&heard, open.len());
     let mut used = vec![false; numbers.len()];
+    let mut spoken_for = 0;
     for (n, field) in chosen.iter().enumerate() {
         if let Some(field) = field {
             used[n] = true;
+            spoken_for += usize::from(heard[n][*field].score > 3.0);
             give(open[*field], numbers[n].1, heard[n][*field].complement, arguments);
         }
     }
     remaining(&open, &numbers, &mut used, arguments);
+    (spoken_for, used.iter().filter(|used| !**used).count())
+}
+
+/// The score of a number for a required argument that no word speaks for.
+const REQUIRED: f64 = 1.6;
+
+/// Whether the argument can take the number without being named.
+fn fits(field: &Field, literal: &Literal) -> bool {
+    match (field.takes.number, &literal.kind) {
+        (Some(takes), &Kind::Number { value, share, word, .. }) => {
+            // "one" is seldom a number when nothing says so.
+            let meant = !(word && value == 1.0) && (!share || takes.shares());
+            let whole = !takes.whole || takes.or_share || value.fract() == 0.0;
+            meant && whole && (takes.take(value) || !takes.shares())
+        }
+        _ => false,
+    }
 }
 
 /// What nobody claimed goes to what is still open.
 fn remaining(open: &[&Field], numbers: &[(usize, &Literal)], used: &mut [bool], arguments: &mut Map<String, Value>) {
-    let fits = |field: &Field, literal: &Literal| match (field.takes.number, &literal.kind) {
-        (Some(takes), &Kind::Number { value, share, word, .. }) => {
-            // "one" is seldom a number when nothing says so.
-            !(word && value == 1.0) && (!share || takes.shares()) && (takes.take(value) || !takes.shares())
-        }
-        _ => false,
-    };
     for field in open.iter().filter(|field| field.required) {
         if arguments.contains_key(&field.name) {
             continue;
@@ -203,7 +226,7 @@ fn clauses(text: &str) -> Vec<Vec<String>> {
 }
 
 /// How much the words around a number speak for an argument.
-fn listen(field: &Field, open: &[&Field], literal: &Literal, before: &Clause, after: &Clause) -> Heard {
+fn listen(field: &Field, place: usize, open: &[&Field], literal: &Literal, before: &Clause, after: &Clause) -> Heard {
     let (Some(takes), &Kind::Number { value, share, .. }) = (field.takes.number, &literal.kind) else {
         return Heard { score: 0.0, complement: false };
     };
@@ -226,6 +249,10 @@ fn listen(field: &Field, open: &[&Field], literal: &Literal, before: &Clause, af
     // A share goes where shares are taken; a number that the argument cannot take goes there only when it is named.
     if share && !takes.shares() {
         score *= 0.3;
+    }
+    // What is required is meant rather than what a stray word hints at.
+    if field.required && score < REQUIRED && fits(field, literal) {
+        return Heard { score: REQUIRED - 0.01 * place as f64, complement: false };
     }
     if !takes.take(value) && score < 4.0 && !complement {
         score = 0.0;

@@ -1,0 +1,51 @@
+//! Requests as people type them, through the built-in model: how many are understood is a promise, not a hope.
+//!
+//! `data/requests.jsonl` covers every kind of request and every tool; `data/requests_unusual.jsonl` is terse, misspelt or
+//! long-winded, and was written before the model was tried on it.
+
+use roundtable::offline::Offline;
+use roundtable_tools::Catalogue;
+
+#[path = "../examples/requests/score.rs"]
+mod score;
+
+fn check(lines: &str, least: f64) {
+    let catalogue = Catalogue::standard().expect("every schema compiles");
+    let offline = Offline::new(&catalogue);
+    let (mut right, mut judged) = (0, 0);
+    let mut wrong = Vec::new();
+    for line in lines.lines() {
+        let expected: score::Expected = serde_json::from_str(line).expect("a request");
+        let scored = score::score(&offline, &catalogue, &expected);
+        if scored.judged {
+            judged += 1;
+            right += usize::from(scored.right);
+            if !scored.right {
+                wrong.push(format!("{} “{}”: {}", expected.id, expected.text, scored.did));
+            }
+        }
+    }
+    let share = f64::from(u32::try_from(right).expect("few")) / f64::from(judged);
+    assert!(judged >= 60, "only {judged} requests were judged");
+    assert!(share >= least, "{right} of {judged} right; wrong:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn ordinary_requests_are_understood() {
+    check(include_str!("data/requests.jsonl"), 0.95);
+}
+
+#[test]
+fn unusual_requests_are_understood() {
+    check(include_str!("data/requests_unusual.jsonl"), 0.95);
+}
+
+#[test]
+fn the_same_request_gets_the_same_answer() {
+    let catalogue = Catalogue::standard().expect("every schema compiles");
+    for line in include_str!("data/requests.jsonl").lines().take(40) {
+        let expected: score::Expected = serde_json::from_str(line).expect("a request");
+        let did = || score::score(&Offline::new(&catalogue), &catalogue, &expected).did;
+        assert_eq!(did(), did(), "{}", expected.text);
+    }
+}

@@ -141,16 +141,28 @@ pub(crate) struct Lines {
     rest: Vec<u8>,
 }
 
-/// A line that never ended.
+/// Why the cutting of a body stopped.
 #[derive(Debug)]
-pub(crate) struct TooLong;
+pub(crate) enum Cut {
+    /// A line was not understood.
+    Failed(ModelError),
+    /// A line never ended.
+    TooLong,
+}
+
+impl Cut {
+    /// The same as a model's error.
+    pub(crate) fn into_error(self, model: &str) -> ModelError {
+        match self {
+            Cut::Failed(error) => error,
+            Cut::TooLong => ModelError::Protocol { model: model.to_owned(), message: "a line without end".into() },
+        }
+    }
+}
 
 impl Lines {
     /// Calls `each` with every line that `bytes` completes, without its line end.
-    pub(crate) fn feed<E>(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E>
-    where
-        E: From<TooLong>,
-    {
+    pub(crate) fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8]) -> Result<(), Cut>) -> Result<(), Cut> {
         let mut bytes = bytes;
         while let Some(end) = bytes.iter().position(|&byte| byte == b'\n') {
             let (line, after) = bytes.split_at(end);
@@ -165,7 +177,7 @@ impl Lines {
             }
         }
         if self.rest.len() + bytes.len() > LONGEST_LINE {
-            return Err(TooLong.into());
+            return Err(Cut::TooLong);
         }
         self.rest.extend_from_slice(bytes);
         Ok(())
@@ -230,7 +242,7 @@ mod tests {
             for piece in [&body[..cut], &body[cut..]] {
                 let kept = lines.feed(piece, |line| {
                     found.push(String::from_utf8(line.to_vec()).expect("whole characters"));
-                    Ok::<(), TooLong>(())
+                    Ok(())
                 });
                 assert!(kept.is_ok());
             }
@@ -243,8 +255,8 @@ mod tests {
     fn a_line_without_end_is_refused() {
         let mut lines = Lines::default();
         let piece = vec![b'x'; LONGEST_LINE / 2 + 1];
-        assert!(lines.feed(&piece, |_| Ok::<(), TooLong>(())).is_ok());
-        assert!(lines.feed(&piece, |_| Ok::<(), TooLong>(())).is_err());
+        assert!(lines.feed(&piece, |_| Ok(())).is_ok());
+        assert!(lines.feed(&piece, |_| Ok(())).is_err());
     }
 
     #[test]

@@ -14,8 +14,12 @@ use serde_json::Value;
 
 pub mod accounts;
 pub mod breaker;
+pub mod choose;
+pub mod constrained;
+pub mod embeddings;
 pub mod gateway;
 mod http;
+pub mod ollama;
 pub mod openai;
 pub mod reply;
 pub mod retry;

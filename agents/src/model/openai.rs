@@ -26,7 +26,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::http::{self, Lines, TooLong};
+use super::http::{self, Cut, Lines};
 use super::{
     Capabilities, ChatModel, Delta, DeltaStream, FinishReason, Message, ModelError, Request, Speaker, ToolOffer, Usage,
     status_error,
@@ -362,12 +362,6 @@ struct Reader {
     calls: usize,
 }
 
-impl From<TooLong> for ModelError {
-    fn from(_: TooLong) -> Self {
-        ModelError::Protocol { model: String::new(), message: "a line without end".into() }
-    }
-}
-
 impl Reader {
     fn new(model: String, key: String) -> Self {
         let (lines, ready) = (Lines::default(), VecDeque::with_capacity(4));
@@ -376,12 +370,9 @@ impl Reader {
 
     fn feed(&mut self, bytes: &[u8]) -> Result<(), ModelError> {
         let mut lines = std::mem::take(&mut self.lines);
-        let result = lines.feed(bytes, |line| self.line(line));
+        let result = lines.feed(bytes, |line| self.line(line).map_err(Cut::Failed));
         self.lines = lines;
-        result.map_err(|error| match error {
-            ModelError::Protocol { message, .. } => ModelError::Protocol { model: self.model.clone(), message },
-            other => other,
-        })
+        result.map_err(|cut| cut.into_error(&self.model))
     }
 
     /// One line of server-sent events. Every event of this protocol is a single `data` line.

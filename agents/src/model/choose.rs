@@ -1,8 +1,10 @@
 //! Which model to talk to: what the person says, or else what the environment offers.
 //!
-//! `auto` takes an OpenAI-compatible server if `OPENAI_API_KEY` or `OPENAI_BASE_URL` is set, a running Ollama if
-//! `OLLAMA_HOST` is set or its default port answers at once, and otherwise the embedded model, which needs nothing. It always
-//! says which it took, and why. Looking for a server that is not there costs one refused connection on this machine.
+//! `auto` takes an OpenAI-compatible server if `OPENAI_API_KEY` or `OPENAI_BASE_URL` is set, a running Ollama if it answers at
+//! once at `OLLAMA_HOST` or else at its default port on this machine, and otherwise the embedded model, which needs nothing. It
+//! always says which it took, and why. Looking for a server that is not there costs one refused connection on this machine.
+//! An address from the command line comes before the environment; with `auto`, one with a path (`http://box:8089/v1`) is
+//! OpenAI's protocol, and one without (`http://box:11434`) is Ollama's.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -16,13 +18,14 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::constrained::Constrained;
+use super::embeddings::Endpoint;
 use super::http;
 use super::ollama::{Ollama, Server};
 use super::openai::{BadSettings, OpenAi, Settings, base_url};
 use super::scripted::{BadScript, Scripted};
 use super::{Capabilities, ChatModel, ModelError};
 
-/// How long Ollama's default port may take to answer.
+/// How long an Ollama that nobody asked for by name may take to answer.
 const KNOCK: Duration = Duration::from_millis(150);
 /// How long a server may take to say what it has.
 const INQUIRY: Duration = Duration::from_secs(5);
@@ -91,11 +94,13 @@ enum Tools {
 /// What the environment says about models.
 #[derive(Clone, Default)]
 pub struct Environment {
+    base_url: Option<String>,
     openai_key: Option<String>,
     openai_base_url: Option<String>,
     openai_model: Option<String>,
     ollama_host: Option<String>,
     ollama_model: Option<String>,
+    embedder: Option<String>,
     tools: Option<Tools>,
 }
 
@@ -104,6 +109,7 @@ impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = if self.openai_key.is_some() { "set" } else { "not set" };
         f.debug_struct("Environment")
+            .field("base_url", &self.base_url)
             .field("OPENAI_API_KEY", &key)
             .field("OPENAI_BASE_URL", &self.openai_base_url)
             .field("OLLAMA_HOST", &self.ollama_host)
@@ -112,16 +118,19 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Reads `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `OPENAI_MODEL`, `OLLAMA_HOST`, `OLLAMA_MODEL`, and `ROUNDTABLE_TOOLS`
-    /// (`native` or `schema`, for servers that do not say what their model knows). An empty one counts as not set.
+    /// Reads `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `OPENAI_MODEL`, `OLLAMA_HOST`, `OLLAMA_MODEL`, `ROUNDTABLE_TOOLS` (`native`
+    /// or `schema`, for servers that do not say what their model knows) and `ROUNDTABLE_EMBEDDER` (see
+    /// [`Environment::embeddings`]). An empty one counts as not set.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
         let get = |name: &str| variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         Self {
+            base_url: None,
             openai_key: get("OPENAI_API_KEY"),
             openai_base_url: get("OPENAI_BASE_URL"),
             openai_model: get("OPENAI_MODEL"),
             ollama_host: get("OLLAMA_HOST"),
             ollama_model: get("OLLAMA_MODEL"),
+            embedder: get("ROUNDTABLE_EMBEDDER"),
             tools: match get("ROUNDTABLE_TOOLS").as_deref() {
                 Some("native") => Some(Tools::Native),
                 Some("schema") => Some(Tools::Schema),
@@ -129,7 +138,43 @@ impl Environment {
             },
         }
     }
+
+    /// The same, with the address that the person gave.
+    pub fn with_base_url(self, url: &str) -> Self {
+        Self { base_url: Some(url.trim().to_owned()), ..self }
+    }
+
+    fn openai_url(&self) -> Option<&str> {
+        self.base_url.as_deref().or(self.openai_base_url.as_deref())
+    }
+
+    fn ollama_url(&self) -> Option<&str> {
+        self.base_url.as_deref().or(self.ollama_host.as_deref())
+    }
+
+    /// Where vectors come from, if `ROUNDTABLE_EMBEDDER` names a server's model: `openai/NAME` or `ollama/NAME`. `None` is the
+    /// model in this program.
+    pub fn embeddings(&self) -> Result<Option<Endpoint>, UnknownEmbedder> {
+        let Some(name) = self.embedder.as_deref() else { return Ok(None) };
+        match name.split_once('/') {
+            Some(("openai", model)) if !model.is_empty() => Ok(Some(Endpoint::OpenAi {
+                base_url: self.openai_base_url.clone().unwrap_or_else(|| OPENAI.to_owned()),
+                key: self.openai_key.clone().unwrap_or_default(),
+                model: model.to_owned(),
+            })),
+            Some(("ollama", model)) if !model.is_empty() => {
+                let host = self.ollama_host.clone().unwrap_or_else(|| OLLAMA.to_owned());
+                Ok(Some(Endpoint::Ollama { host, model: model.to_owned() }))
+            }
+            _ => Err(UnknownEmbedder(name.to_owned())),
+        }
+    }
 }
+
+/// A name that no embedding model has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("ROUNDTABLE_EMBEDDER is `{0}`; it takes `openai/NAME` or `ollama/NAME`, or nothing for the built-in model")]
+pub struct UnknownEmbedder(String);
 
 /// A model, and why it was taken.
 #[derive(Clone, Debug)]
@@ -152,6 +197,12 @@ pub enum ChooseError {
     /// The server did not say what it has.
     #[error("{0}")]
     Model(#[from] ModelError),
+    /// Nobody listens there.
+    #[error("nobody answers at `{url}`; is the server running?")]
+    Absent {
+        /// Where.
+        url: String,
+    },
     /// The server did not answer in time.
     #[error("`{url}` did not answer within {INQUIRY:?}; is the server running?")]
     Silent {
@@ -191,7 +242,7 @@ pub async fn choose(
         Provider::Offline => Ok(Choice { model: offline, why: asked() }),
         Provider::OpenAi => Ok(Choice { model: openai(name, environment).await?, why: asked() }),
         Provider::Ollama => {
-            let host = environment.ollama_host.as_deref().unwrap_or(OLLAMA);
+            let host = environment.ollama_url().unwrap_or(OLLAMA);
             Ok(Choice { model: in_time(host, ollama(host, name, environment)).await?, why: asked() })
         }
         Provider::Scripted(file) => Ok(Choice { model: Arc::new(scripted(file).await?), why: asked() }),
@@ -200,26 +251,52 @@ pub async fn choose(
 }
 
 async fn auto(name: Option<&str>, environment: &Environment, offline: Arc<dyn ChatModel>) -> Choice {
-    let named = if environment.openai_base_url.is_some() { "OPENAI_BASE_URL" } else { "OPENAI_API_KEY" };
-    let (source, found) = if environment.openai_key.is_some() || environment.openai_base_url.is_some() {
-        (format!("{named} is set"), openai(name, environment).await)
+    let (source, found) = if let Some(url) = &environment.base_url {
+        let found = if is_bare(url) {
+            in_time(url, ollama(url, name, environment)).await
+        } else {
+            openai(name, environment).await
+        };
+        ("--base-url is given", found)
+    } else if environment.openai_base_url.is_some() {
+        ("OPENAI_BASE_URL is set", openai(name, environment).await)
+    } else if environment.openai_key.is_some() {
+        ("OPENAI_API_KEY is set", openai(name, environment).await)
     } else if let Some(host) = &environment.ollama_host {
-        ("OLLAMA_HOST is set".to_owned(), in_time(host, ollama(host, name, environment)).await)
-    } else if answers(OLLAMA).await {
-        (format!("Ollama answers at {OLLAMA}"), in_time(OLLAMA, ollama(OLLAMA, name, environment)).await)
+        ("OLLAMA_HOST is set", at_once(host, name, environment).await)
     } else {
-        let why = "no OPENAI_API_KEY, OPENAI_BASE_URL or OLLAMA_HOST is set, and no Ollama runs here".to_owned();
-        return Choice { model: offline, why };
+        match at_once(OLLAMA, name, environment).await {
+            Err(ChooseError::Absent { .. }) => {
+                let why = "no OPENAI_API_KEY, OPENAI_BASE_URL or OLLAMA_HOST is set, and no Ollama runs here".to_owned();
+                return Choice { model: offline, why };
+            }
+            found => ("Ollama runs on this machine", found),
+        }
     };
     match found {
-        Ok(model) => Choice { model, why: source },
+        Ok(model) => Choice { model, why: source.to_owned() },
         Err(error) => Choice { model: offline, why: format!("{source}, but {error}") },
     }
 }
 
-/// Whether anybody listens there, on this machine.
-async fn answers(address: &str) -> bool {
-    matches!(timeout(KNOCK, TcpStream::connect(address)).await, Ok(Ok(_)))
+/// Whether a URL is only a host and a port.
+fn is_bare(url: &str) -> bool {
+    Server::new(url).is_ok_and(|server| matches!(server.url().path(), "" | "/"))
+}
+
+/// Ollama, if anybody listens there right now.
+async fn at_once(
+    host: &str,
+    name: Option<&str>,
+    environment: &Environment,
+) -> Result<Arc<dyn ChatModel>, ChooseError> {
+    let server = Server::new(host)?;
+    let url = server.url();
+    let address = (url.host_str().unwrap_or_default().trim_matches(['[', ']']), url.port_or_known_default().unwrap_or(80));
+    match timeout(KNOCK, TcpStream::connect(address)).await {
+        Ok(Ok(_)) => in_time(host, ollama(host, name, environment)).await,
+        Ok(Err(_)) | Err(_) => Err(ChooseError::Absent { url: url.to_string() }),
+    }
 }
 
 async fn in_time<T>(url: &str, inquiry: impl Future<Output = Result<T, ChooseError>>) -> Result<T, ChooseError> {
@@ -227,10 +304,10 @@ async fn in_time<T>(url: &str, inquiry: impl Future<Output = Result<T, ChooseErr
 }
 
 async fn openai(name: Option<&str>, environment: &Environment) -> Result<Arc<dyn ChatModel>, ChooseError> {
-    if environment.openai_key.is_none() && environment.openai_base_url.is_none() {
+    if environment.openai_key.is_none() && environment.openai_url().is_none() {
         return Err(ChooseError::NotConfigured);
     }
-    let url = environment.openai_base_url.clone().unwrap_or_else(|| OPENAI.to_owned());
+    let url = environment.openai_url().unwrap_or(OPENAI).to_owned();
     let base = base_url(&url)?;
     let key = environment.openai_key.clone().unwrap_or_default();
     let name = name.or(environment.openai_model.as_deref());
@@ -286,7 +363,7 @@ async fn ollama(host: &str, name: Option<&str>, environment: &Environment) -> Re
     let server = Server::new(host)?;
     let model = match name.or(environment.ollama_model.as_deref()) {
         Some(name) => name.to_owned(),
-        None => server.models().await?.into_iter().next().ok_or_else(|| ChooseError::NoModel {
+        None => chatting_model(&server).await?.ok_or_else(|| ChooseError::NoModel {
             url: server.url().to_string(),
             advice: "fetch one with `ollama pull llama3.2`",
         })?,
@@ -296,6 +373,17 @@ async fn ollama(host: &str, name: Option<&str>, environment: &Environment) -> Re
         capabilities.native_tools = tools == Tools::Native;
     }
     Ok(Constrained::if_needed(Arc::new(Ollama::new(server, &model, capabilities))))
+}
+
+/// The first model of the server's list that is not for vectors alone.
+async fn chatting_model(server: &Server) -> Result<Option<String>, ModelError> {
+    for model in server.models().await? {
+        if server.abilities(&model).await?.iter().any(|ability| ability == "embedding") {
+            continue;
+        }
+        return Ok(Some(model));
+    }
+    Ok(None)
 }
 
 async fn scripted(file: &PathBuf) -> Result<Scripted, ChooseError> {
@@ -332,8 +420,12 @@ mod tests {
         let (id, why) = check("auto", &[nowhere]).await.expect("auto always finds one");
         assert_eq!(id, "offline");
         assert!(why.starts_with("OPENAI_BASE_URL is set, but cannot reach"), "{why}");
+        let given = environment(&[key]).with_base_url("http://127.0.0.1:9/v1");
+        let offline = Arc::new(Scripted::named("offline", Vec::new()).expect("an empty script"));
+        let choice = choose(&Provider::Auto, Some("m"), &given, offline).await.expect("auto always finds one");
+        assert_eq!((choice.model.id(), choice.why.as_str()), ("openai/m", "--base-url is given"));
         let (id, why) = check("auto", &[("OLLAMA_HOST", "127.0.0.1:9")]).await.expect("auto always finds one");
-        assert!(id == "offline" && why.starts_with("OLLAMA_HOST is set, but cannot reach"), "{why}");
+        assert!(id == "offline" && why.starts_with("OLLAMA_HOST is set, but nobody answers"), "{why}");
     }
 
     #[tokio::test]
@@ -347,6 +439,25 @@ mod tests {
         refused("openai", &[("OPENAI_BASE_URL", "nonsense")], "http://127.0.0.1:8089/v1").await;
         refused("scripted:/no/such/file", &[], "/no/such/file").await;
         refused("ollama", &[("OLLAMA_HOST", "127.0.0.1:9")], "cannot reach").await;
+    }
+
+    #[test]
+    fn vectors_come_from_where_the_environment_says() {
+        let found = |name: &str| environment(&[("ROUNDTABLE_EMBEDDER", name), ("OPENAI_API_KEY", "sk-secret")]).embeddings();
+        let shown = |name: &str| format!("{:?}", found(name).expect("a name").expect("a server"));
+        assert!(environment(&[]).embeddings().expect("nothing wrong").is_none());
+        assert_eq!(shown("ollama/nomic"), "Ollama(nomic at 127.0.0.1:11434)");
+        assert_eq!(shown("openai/text-3"), "OpenAi(text-3 at https://api.openai.com/v1)");
+        for wrong in ["openai", "ollama/", "minilm/x"] {
+            assert!(found(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_without_a_path_is_ollama() {
+        for (url, bare) in [("http://box:11434", true), ("box", true), ("http://box:8089/v1", false), ("nonsense ", true)] {
+            assert_eq!(is_bare(url), bare, "{url}");
+        }
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! Vectors from a server: OpenAI's `/embeddings` or Ollama's `/api/embed`.
 //!
 //! The server decides how long its vectors are, so [`Remote::connect`] asks for one first. Texts go in batches, in order; each
-//! batch is retried by the same rules as a chat. Every vector comes out with length 1, as memory compares them.
+//! batch is retried by the same rules as a chat. Every vector comes out with length 1, as memory compares them. Memory takes a
+//! [`Remote`] as any other [`Embedder`].
 
 use std::fmt;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Url};
+use roundtable_memory::embed::{EmbedError, Embedder, normalise};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -113,18 +116,8 @@ impl Remote {
         Ok(remote)
     }
 
-    /// The provider's name and the model's.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// The length of every vector.
-    pub fn dimension(&self) -> usize {
-        self.dimension
-    }
-
     /// One vector of length 1 per text, in their order.
-    pub async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
+    async fn vectors(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
         let mut vectors = Vec::with_capacity(texts.len());
         for batch in texts.chunks(BATCH) {
             let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
@@ -196,6 +189,25 @@ impl Remote {
     }
 }
 
+#[async_trait]
+impl Embedder for Remote {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.vectors(texts).await.map_err(|error| {
+            let (model, nonsense) = (self.id.clone(), matches!(error, ModelError::Protocol { .. }));
+            let cause = error.into();
+            if nonsense { EmbedError::Run { model, cause } } else { EmbedError::Unreachable { model, cause } }
+        })
+    }
+}
+
 #[derive(Serialize)]
 struct Body<'a> {
     model: &'a str,
@@ -215,30 +227,9 @@ struct Item {
     embedding: Vec<f32>,
 }
 
-/// Gives `vector` the length 1; a vector of zeros stays.
-fn normalise(vector: &mut [f32]) {
-    let length = vector.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>().sqrt();
-    if length > 0.0 && length.is_finite() {
-        for x in vector {
-            *x = (f64::from(*x) / length) as f32;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn vectors_get_length_one() {
-        let check = |mut vector: Vec<f32>, expected: &[f32]| {
-            normalise(&mut vector);
-            assert_eq!(vector, expected);
-        };
-        // By hand: 3, 4, 5 is a right triangle.
-        check(vec![3.0, 4.0], &[0.6, 0.8]);
-        check(vec![0.0, 0.0], &[0.0, 0.0]);
-    }
 
     #[test]
     fn endpoints_never_print_the_key() {

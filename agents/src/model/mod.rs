@@ -25,6 +25,11 @@ pub mod reply;
 pub mod retry;
 pub mod scripted;
 
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod wire;
+
 /// Who speaks in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

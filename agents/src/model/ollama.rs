@@ -62,13 +62,19 @@ impl Server {
         Ok(tags.models.into_iter().map(|model| model.name).collect())
     }
 
-    /// What `model` can do by itself.
-    pub async fn capabilities(&self, model: &str) -> Result<Capabilities, ModelError> {
+    /// What the server says that `model` is for: `completion`, `tools`, `embedding`, `vision` and the like.
+    pub async fn abilities(&self, model: &str) -> Result<Vec<String>, ModelError> {
         let id = format!("ollama/{model}");
         let sent = self.client.post(self.at("/api/show")?).json(&json!({ "model": model })).send().await;
         let info: ModelInfo = self.read(&id, sent).await.map_err(|error| with_advice(error, model))?;
+        Ok(info.capabilities)
+    }
+
+    /// What `model` can do by itself.
+    pub async fn capabilities(&self, model: &str) -> Result<Capabilities, ModelError> {
+        let abilities = self.abilities(model).await?;
         // Formats are the server's work, not the model's.
-        Ok(Capabilities { native_tools: info.capabilities.iter().any(|name| name == "tools"), json_schema: true })
+        Ok(Capabilities { native_tools: abilities.iter().any(|ability| ability == "tools"), json_schema: true })
     }
 
     /// Vectors of these texts by `model`, in their order.

@@ -192,7 +192,9 @@ pub enum ChooseError {
     #[error(transparent)]
     Settings(#[from] BadSettings),
     /// Nothing says where.
-    #[error("no OpenAI-compatible server is configured; set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own")]
+    #[error(
+        "no OpenAI-compatible server is configured; set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own"
+    )]
     NotConfigured,
     /// The server did not say what it has.
     #[error("{0}")]
@@ -267,7 +269,8 @@ async fn auto(name: Option<&str>, environment: &Environment, offline: Arc<dyn Ch
     } else {
         match at_once(OLLAMA, name, environment).await {
             Err(ChooseError::Absent { .. }) => {
-                let why = "no OPENAI_API_KEY, OPENAI_BASE_URL or OLLAMA_HOST is set, and no Ollama runs here".to_owned();
+                let why =
+                    "no OPENAI_API_KEY, OPENAI_BASE_URL or OLLAMA_HOST is set, and no Ollama runs here".to_owned();
                 return Choice { model: offline, why };
             }
             found => ("Ollama runs on this machine", found),
@@ -285,14 +288,11 @@ fn is_bare(url: &str) -> bool {
 }
 
 /// Ollama, if anybody listens there right now.
-async fn at_once(
-    host: &str,
-    name: Option<&str>,
-    environment: &Environment,
-) -> Result<Arc<dyn ChatModel>, ChooseError> {
+async fn at_once(host: &str, name: Option<&str>, environment: &Environment) -> Result<Arc<dyn ChatModel>, ChooseError> {
     let server = Server::new(host)?;
     let url = server.url();
-    let address = (url.host_str().unwrap_or_default().trim_matches(['[', ']']), url.port_or_known_default().unwrap_or(80));
+    let address =
+        (url.host_str().unwrap_or_default().trim_matches(['[', ']']), url.port_or_known_default().unwrap_or(80));
     match timeout(KNOCK, TcpStream::connect(address)).await {
         Ok(Ok(_)) => in_time(host, ollama(host, name, environment)).await,
         Ok(Err(_)) | Err(_) => Err(ChooseError::Absent { url: url.to_string() }),
@@ -339,8 +339,8 @@ async fn first_model(base: &Url, key: &str) -> Result<String, ChooseError> {
         return Err(http::response_error(&model, response, key).await.into());
     }
     let body = response.bytes().await.map_err(|error| http::body_error(&model, &error))?;
-    let list: Value = serde_json::from_slice(&body)
-        .map_err(|error| ModelError::Protocol { model, message: error.to_string() })?;
+    let list: Value =
+        serde_json::from_slice(&body).map_err(|error| ModelError::Protocol { model, message: error.to_string() })?;
     let first = list.pointer("/data/0/id").and_then(Value::as_str);
     let none = || ChooseError::NoModel { url, advice: "start it with one, or name one with OPENAI_MODEL" };
     first.map(str::to_owned).ok_or_else(none)
@@ -443,7 +443,8 @@ mod tests {
 
     #[test]
     fn vectors_come_from_where_the_environment_says() {
-        let found = |name: &str| environment(&[("ROUNDTABLE_EMBEDDER", name), ("OPENAI_API_KEY", "sk-secret")]).embeddings();
+        let found =
+            |name: &str| environment(&[("ROUNDTABLE_EMBEDDER", name), ("OPENAI_API_KEY", "sk-secret")]).embeddings();
         let shown = |name: &str| format!("{:?}", found(name).expect("a name").expect("a server"));
         assert!(environment(&[]).embeddings().expect("nothing wrong").is_none());
         assert_eq!(shown("ollama/nomic"), "Ollama(nomic at 127.0.0.1:11434)");
@@ -455,7 +456,9 @@ mod tests {
 
     #[test]
     fn an_address_without_a_path_is_ollama() {
-        for (url, bare) in [("http://box:11434", true), ("box", true), ("http://box:8089/v1", false), ("nonsense ", true)] {
+        for (url, bare) in
+            [("http://box:11434", true), ("box", true), ("http://box:8089/v1", false), ("nonsense ", true)]
+        {
             assert_eq!(is_bare(url), bare, "{url}");
         }
     }

@@ -141,7 +141,11 @@ fn plan_schema(tools: &[ToolOffer], answer: Option<&Value>) -> Value {
         .iter()
         .map(|tool| {
             let arguments = grammar(&tool.parameters, &tool.parameters, false, 0);
-            object(vec![("action", json!({"const": "call"})), ("tool", json!({"const": *tool.name})), ("arguments", arguments)])
+            object(vec![
+                ("action", json!({"const": "call"})),
+                ("tool", json!({"const": *tool.name})),
+                ("arguments", arguments),
+            ])
         })
         .collect();
     branches.push(object(vec![("action", json!({"const": "answer"})), ("text", text)]));
@@ -151,7 +155,8 @@ fn plan_schema(tools: &[ToolOffer], answer: Option<&Value>) -> Value {
 /// An object with exactly these properties, written in this order.
 fn object(properties: Vec<(&str, Value)>) -> Value {
     let required: Vec<&str> = properties.iter().map(|(name, _)| *name).collect();
-    let properties: Map<String, Value> = properties.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    let properties: Map<String, Value> =
+        properties.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 

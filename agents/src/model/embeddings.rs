@@ -148,8 +148,7 @@ impl Remote {
                 }
             };
             let left = deadline.saturating_duration_since(Instant::now());
-            let failure =
-                Failure { attempt, error: &error, before: before.as_ref(), left, chance: chance.random() };
+            let failure = Failure { attempt, error: &error, before: before.as_ref(), left, chance: chance.random() };
             match retry::decide(failure, &Policy::default()) {
                 Decision::Retry { after } => sleep(after).await,
                 Decision::GiveUp => return Err(error),
@@ -171,8 +170,7 @@ impl Remote {
                     return Err(http::response_error(&self.id, response, key).await);
                 }
                 let body = response.bytes().await.map_err(|error| http::body_error(&self.id, &error))?;
-                let mut list: List =
-                    serde_json::from_slice(&body).map_err(|error| self.protocol(error.to_string()))?;
+                let mut list: List = serde_json::from_slice(&body).map_err(|error| self.protocol(error.to_string()))?;
                 list.data.sort_by_key(|item| item.index);
                 list.data.into_iter().map(|item| item.embedding).collect()
             }

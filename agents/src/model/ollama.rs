@@ -353,8 +353,9 @@ impl Reader {
         if line.is_empty() || self.done {
             return Ok(());
         }
-        let read: Line = serde_json::from_slice(line)
-            .map_err(|error| self.protocol(format!("{error} in `{}`", http::clean(&String::from_utf8_lossy(line), ""))))?;
+        let read: Line = serde_json::from_slice(line).map_err(|error| {
+            self.protocol(format!("{error} in `{}`", http::clean(&String::from_utf8_lossy(line), "")))
+        })?;
         self.lines_read += 1;
         if let Some(error) = read.error {
             let told = http::message_in(&error).map_or_else(|| error.to_string(), str::to_owned);

@@ -1,10 +1,10 @@
 //! Any server that speaks OpenAI's chat completions, by its base URL.
 //!
-//! async-openai gives the configuration (base URL, key, headers) and the types of the messages; the envelope around them is
-//! written by borrowing, because its own would copy every tool's schema into every request, and deltas are read by types that
-//! ignore what they do not know, because servers differ in all that a client could do without. A test holds both to
-//! async-openai's types. The transport is reqwest ([`super::http`] says why): one pooled client with `TCP_NODELAY`, and each
-//! response read to its end, so that the next request finds the connection open.
+//! async-openai gives the configuration (base URL, key, headers) and the types of the messages. The envelope around them is
+//! written by borrowing, with each tool's JSON written once and kept, because its own would copy every schema into every
+//! request; deltas are read by types that ignore what they do not know, because servers differ in all that a client could do
+//! without. A test holds both to async-openai's types. The transport is reqwest ([`super::http`] says why): one pooled client
+//! with `TCP_NODELAY`, and each response read to its end, so that the next request finds the connection open.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -28,9 +28,13 @@ use tokio::time::timeout;
 
 use super::http::{self, Cut, Lines};
 use super::{
-    Capabilities, ChatModel, Delta, DeltaStream, FinishReason, Message, ModelError, Request, Speaker, ToolOffer, Usage,
+    Capabilities, ChatModel, Delta, DeltaStream, FinishReason, Message, ModelError, Request, Speaker, Usage,
     status_error,
 };
+
+mod written;
+
+use written::Written;
 
 /// How long the end of a body may follow its `[DONE]`. A server that keeps it open longer loses the connection.
 const GRACE: Duration = Duration::from_millis(20);
@@ -86,6 +90,7 @@ pub struct OpenAi {
     headers: HeaderMap,
     client: Client,
     capabilities: Capabilities,
+    written: Written,
     /// OpenAI itself refuses `max_tokens` for newer models; many others know nothing else.
     modern_limit: bool,
 }
@@ -138,7 +143,17 @@ impl OpenAi {
         let client = http::client(&base).map_err(BadSettings::Client)?;
         let modern_limit = base.host_str().is_some_and(|host| host == "api.openai.com");
         let (model, capabilities) = (settings.model, settings.capabilities);
-        Ok(Self { id: format!("openai/{model}"), model, key, url, headers, client, capabilities, modern_limit })
+        Ok(Self {
+            id: format!("openai/{model}"),
+            model,
+            key,
+            url,
+            headers,
+            client,
+            capabilities,
+            written: Written::default(),
+            modern_limit,
+        })
     }
 
     /// The request's body.
@@ -148,7 +163,6 @@ impl OpenAi {
         let body = Body {
             model: &self.model,
             messages: request.messages.into_iter().map(message).collect(),
-            tools: request.tools.iter().map(tool).collect(),
             response_format: request.format.as_ref().map(|format| ResponseFormat {
                 kind: "json_schema",
                 json_schema: NamedSchema { name: &format.name, schema: &format.schema },
@@ -161,8 +175,15 @@ impl OpenAi {
             stream: true,
             stream_options: ChatCompletionStreamOptions { include_usage: Some(true), include_obfuscation: None },
         };
-        let mut bytes = Vec::with_capacity(1024);
+        let mut bytes = Vec::with_capacity(4096);
         serde_json::to_writer(&mut bytes, &body)?;
+        if !request.tools.is_empty() {
+            // Into the object, before its closing brace.
+            bytes.pop();
+            bytes.extend_from_slice(b",\"tools\":");
+            self.written.append(&mut bytes, &request.tools)?;
+            bytes.push(b'}');
+        }
         Ok(bytes)
     }
 }
@@ -202,8 +223,6 @@ impl ChatModel for OpenAi {
 struct Body<'a> {
     model: &'a str,
     messages: Vec<ChatCompletionRequestMessage>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<Tool<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<ResponseFormat<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -229,25 +248,6 @@ struct ResponseFormat<'a> {
 struct NamedSchema<'a> {
     name: &'a str,
     schema: &'a Value,
-}
-
-#[derive(Serialize)]
-struct Tool<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    function: Function<'a>,
-}
-
-#[derive(Serialize)]
-struct Function<'a> {
-    name: &'a str,
-    description: &'a str,
-    parameters: &'a Value,
-}
-
-fn tool(offer: &ToolOffer) -> Tool<'_> {
-    let (name, description, parameters) = (&*offer.name, &*offer.description, &*offer.parameters);
-    Tool { kind: "function", function: Function { name, description, parameters } }
 }
 
 /// The same message in async-openai's type. Texts move, none is copied.

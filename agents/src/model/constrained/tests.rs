@@ -96,7 +96,8 @@ fn the_schema_keeps_shapes_and_drops_what_grammars_refuse() {
 
 #[test]
 fn a_schema_that_refers_to_itself_ends() {
-    let parameters = json!({"$ref": "#/$defs/N", "$defs": {"N": {"type": "object", "properties": {"n": {"$ref": "#/$defs/N"}}}}});
+    let parameters =
+        json!({"$ref": "#/$defs/N", "$defs": {"N": {"type": "object", "properties": {"n": {"$ref": "#/$defs/N"}}}}});
     assert!(plan_schema(&[offer(parameters)], None).to_string().len() < 2000);
 }
 

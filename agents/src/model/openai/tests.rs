@@ -7,7 +7,7 @@ use async_openai::types::chat::{
 };
 use serde_json::json;
 
-use super::super::{Format, ToolCall};
+use super::super::{Format, ToolCall, ToolOffer};
 use super::*;
 
 const KEY: &str = "sk-secret-1234";

@@ -1,0 +1,306 @@
+//! The critic's judgement: is every sentence of a draft supported by what was read?
+//!
+//! A sentence is supported when its words are, by weight, in one of the passages or in what the tools gave, and when every number in
+//! it stands there too, as far as it was rounded. Questions to the person, greetings and the admission that one does not know claim
+//! nothing. Lexical support is a floor, not proof: a sentence can turn the words of its source around. Figures on public
+//! collections of supported and unsupported sentences are in notes/evidence.md.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::answer::is_ignorance;
+use super::citations::without_marks;
+use super::words::{content, coverage, numbers, stems};
+use super::{Passage, sentences};
+
+/// From this share of its words on, a sentence counts as supported.
+pub const SUPPORTED: f32 = 0.6;
+
+/// What the critic finds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Judgement {
+    /// Every sentence is supported, or claims nothing.
+    Supported,
+    /// Some sentences are not; the others can stand.
+    Revise {
+        /// Those that cannot.
+        unsupported: Vec<String>,
+    },
+    /// Nothing was read that could support it: search first.
+    Retrieve {
+        /// For what.
+        query: String,
+    },
+    /// What was read does not support the draft.
+    Abstain,
+}
+
+impl Judgement {
+    /// The name in snake case.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Judgement::Supported => "supported",
+            Judgement::Revise { .. } => "revise",
+            Judgement::Retrieve { .. } => "retrieve",
+            Judgement::Abstain => "abstain",
+        }
+    }
+
+    /// How many sentences are named as unsupported.
+    pub fn unsupported(&self) -> usize {
+        match self {
+            Judgement::Revise { unsupported } => unsupported.len(),
+            Judgement::Supported | Judgement::Retrieve { .. } | Judgement::Abstain => 0,
+        }
+    }
+}
+
+/// What was read in the turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Read<'a> {
+    /// What the person asked.
+    pub question: &'a str,
+    /// The passages.
+    pub passages: &'a [Passage],
+    /// What the tools gave.
+    pub outputs: &'a [Value],
+    /// Whether the documents were searched.
+    pub searched: bool,
+}
+
+/// What was read, made ready to be compared with.
+struct Sources {
+    texts: Vec<HashSet<String>>,
+    all: HashSet<String>,
+    numbers: Vec<f64>,
+}
+
+impl Sources {
+    fn new(read: &Read<'_>) -> Self {
+        let mut texts: Vec<HashSet<String>> = Vec::new();
+        let mut known = numbers(read.question);
+        for passage in read.passages {
+            let text = format!("{}\n{}", passage.title, passage.text);
+            known.extend(numbers(&text));
+            texts.push(stems(&text));
+        }
+        for output in read.outputs {
+            let mut text = String::new();
+            flatten(output, &mut text, &mut known);
+            texts.push(stems(&text));
+        }
+        let mut all: HashSet<String> = texts.iter().flatten().cloned().collect();
+        // What the person said themselves needs no source.
+        all.extend(stems(read.question));
+        Self { texts, all, numbers: known }
+    }
+
+    /// How far a sentence is supported: 0 to 1.
+    fn support(&self, sentence: &str) -> f32 {
+        let plain = without_marks(sentence);
+        let said = content(&plain);
+        let by_one = self.texts.iter().map(|held| coverage(&said, held)).fold(0.0, f32::max);
+        let by_all = coverage(&said, &self.all);
+        let numbers = numbers(&plain);
+        let unknown = numbers.iter().filter(|number| !self.known(**number)).count();
+        let words = by_one.max(0.95 * by_all);
+        if unknown == 0 { words } else { words * (1.0 - unknown as f32 / numbers.len() as f32) * 0.5 }
+    }
+
+    /// Whether a number was read, perhaps with more digits than it is given with.
+    fn known(&self, number: f64) -> bool {
+        let near = |known: f64| {
+            let digits = decimals(number);
+            let rounded = (known * 10_f64.powi(digits)).round() / 10_f64.powi(digits);
+            (rounded - number).abs() <= 1e-9 * number.abs().max(1.0) || (known - number).abs() <= 1e-3 * number.abs()
+        };
+        self.numbers.iter().any(|known| near(*known) || near(known * 100.0) || near(known.abs()))
+            || (number.fract() == 0.0 && (0.0..=2.0).contains(&number))
+    }
+}
+
+/// How many digits stand behind the point when the number is written short.
+fn decimals(number: f64) -> i32 {
+    let written = number.to_string();
+    written.split_once('.').map_or(0, |(_, digits)| digits.len() as i32)
+}
+
+/// Writes the keys and texts of a tool's output, and collects its numbers.
+fn flatten(value: &Value, text: &mut String, known: &mut Vec<f64>) {
+    match value {
+        Value::String(words) => {
+            known.extend(numbers(words));
+            text.push_str(words);
+            text.push('\n');
+        }
+        Value::Number(number) => {
+            text.push_str(&number.to_string());
+            text.push(' ');
+            known.extend(number.as_f64());
+        }
+        Value::Array(items) => {
+            known.push(items.len() as f64);
+            items.iter().for_each(|item| flatten(item, text, known));
+        }
+        Value::Object(fields) => {
+            for (key, item) in fields.iter().filter(|(key, _)| *key != "svg") {
+                text.push_str(&key.replace('_', " "));
+                text.push(' ');
+                flatten(item, text, known);
+            }
+        }
+        Value::Bool(_) | Value::Null => {}
+    }
+}
+
+/// Judges a draft.
+pub fn judge(draft: &str, read: &Read<'_>) -> Judgement {
+    if is_ignorance(draft) {
+        return Judgement::Supported;
+    }
+    let claims: Vec<&str> = sentences::split(draft).into_iter().filter(|sentence| claims(sentence)).collect();
+    if claims.is_empty() {
+        return Judgement::Supported;
+    }
+    let nothing_read = read.passages.is_empty() && read.outputs.is_empty();
+    if nothing_read {
+        return match (asks_for_facts(read.question), read.searched) {
+            (false, _) => Judgement::Supported,
+            (true, false) => Judgement::Retrieve { query: read.question.to_owned() },
+            (true, true) => Judgement::Abstain,
+        };
+    }
+    let sources = Sources::new(read);
+    // A result of a tool is put into words by the model: its numbers must be right, the words around them are the model's own.
+    let needed = if read.passages.is_empty() { 0.2 } else { SUPPORTED };
+    let unsupported: Vec<String> =
+        claims.iter().filter(|claim| sources.support(claim) < needed).map(|claim| (*claim).to_owned()).collect();
+    if unsupported.is_empty() {
+        Judgement::Supported
+    } else if unsupported.len() < claims.len() {
+        Judgement::Revise { unsupported }
+    } else if read.searched || !read.passages.is_empty() {
+        Judgement::Abstain
+    } else {
+        Judgement::Retrieve { query: read.question.to_owned() }
+    }
+}
+
+/// How far the weakest sentence of a draft is supported: 0 to 1; 1 if it claims nothing.
+pub fn weakest(draft: &str, read: &Read<'_>) -> f32 {
+    let sources = Sources::new(read);
+    sentences::split(draft)
+        .into_iter()
+        .filter(|sentence| claims(sentence))
+        .map(|claim| sources.support(claim))
+        .fold(1.0, f32::min)
+}
+
+/// The draft without its unsupported sentences.
+pub fn revise(draft: &str, unsupported: &[String], read: &Read<'_>) -> String {
+    let left: Vec<&str> = sentences::split(draft)
+        .into_iter()
+        .filter(|sentence| !unsupported.iter().any(|gone| gone == sentence))
+        .collect();
+    // What is left must still say something of its own.
+    let speaks = left.iter().any(|sentence| claims(sentence)) || read.passages.is_empty();
+    if speaks { left.join(" ") } else { String::new() }
+}
+
+/// Whether a sentence claims anything that would need a source.
+fn claims(sentence: &str) -> bool {
+    let plain = without_marks(sentence);
+    let lower = plain.trim().to_lowercase();
+    let to_the_person = lower.ends_with('?')
+        || [
+            "hello",
+            "hi ",
+            "good day",
+            "good morning",
+            "you're welcome",
+            "thank",
+            "sorry",
+            "please ",
+            "let me ",
+            "i can ",
+            "i will ",
+            "you can ",
+            "here is",
+            "here are",
+        ]
+        .iter()
+        .any(|opening| lower.starts_with(opening));
+    !to_the_person && content(&plain).len() >= 2
+}
+
+/// Whether the person asks for facts, not for talk or for work.
+fn asks_for_facts(question: &str) -> bool {
+    let lower = question.trim().to_lowercase();
+    let first = lower.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let asks = [
+        "what", "who", "whom", "whose", "when", "where", "which", "why", "how", "is", "are", "was", "were", "does",
+        "do", "did", "can", "explain", "define", "describe",
+    ]
+    .contains(&first);
+    asks && content(&lower).iter().any(|word| word.weight >= 1.0)
+        && !["how are you", "who are you", "what can you", "what are you"].iter().any(|talk| lower.starts_with(talk))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::passage;
+    use super::*;
+
+    fn judged(draft: &str, question: &str, passages: &[Passage], outputs: &[Value], searched: bool) -> Judgement {
+        judge(draft, &Read { question, passages, outputs, searched })
+    }
+
+    #[test]
+    fn what_the_passages_say_is_supported_and_the_rest_is_named() {
+        let passages = [passage(1, "The bridge was opened in 1932. It is 1149 metres long.")];
+        let ask = "How long is the bridge?";
+        assert_eq!(judged("The bridge is 1149 metres long [1].", ask, &passages, &[], true), Judgement::Supported);
+        let wrong = judged("The bridge is 1249 metres long [1].", ask, &passages, &[], true);
+        assert_eq!(wrong, Judgement::Abstain, "another number");
+        let mixed = judged(
+            "The bridge opened in 1932 [1]. Its architect was a famous Dutch painter.",
+            ask,
+            &passages,
+            &[],
+            true,
+        );
+        let Judgement::Revise { unsupported } = &mixed else { panic!("{mixed:?}") };
+        assert_eq!(unsupported, &["Its architect was a famous Dutch painter."]);
+        let read = Read { question: ask, passages: &passages, outputs: &[], searched: true };
+        let draft = "The bridge opened in 1932 [1]. Its architect was a famous Dutch painter.";
+        assert_eq!(revise(draft, unsupported, &read), "The bridge opened in 1932 [1].");
+    }
+
+    #[test]
+    fn a_tools_numbers_must_be_told_right_rounded_or_not() {
+        let outputs = [json!({"value": 0.9746318, "n": 3})];
+        for (draft, expected) in [
+            ("The cosine similarity is 0.975.", Judgement::Supported),
+            ("It is about 97.46 %.", Judgement::Supported),
+            ("The cosine similarity is 0.875.", Judgement::Retrieve { query: "cosine?".into() }),
+        ] {
+            assert_eq!(judged(draft, "cosine?", &[], &outputs, false), expected, "{draft}");
+        }
+    }
+
+    #[test]
+    fn facts_from_nowhere_are_searched_for_and_talk_is_free() {
+        let ask = "What is the capital of France?";
+        let retrieve = Judgement::Retrieve { query: ask.to_owned() };
+        assert_eq!(judged("Paris is the capital of France.", ask, &[], &[], false), retrieve);
+        assert_eq!(judged("Paris is the capital of France.", ask, &[], &[], true), Judgement::Abstain);
+        assert_eq!(judged("I don't know.", ask, &[], &[], true), Judgement::Supported);
+        assert_eq!(judged("Hello! How can I help?", "hello", &[], &[], false), Judgement::Supported);
+        assert_eq!(judged("Which numbers do you mean?", "mean of what?", &[], &[], false), Judgement::Supported);
+    }
+}

@@ -47,6 +47,9 @@ pub mod writer;
 
 use self::find_tool::Finder;
 
+/// The model's id.
+pub const ID: &str = "offline";
+
 /// The model that is built in.
 #[derive(Clone)]
 pub struct Offline {
@@ -83,7 +86,7 @@ impl Offline {
 #[async_trait]
 impl ChatModel for Offline {
     fn id(&self) -> &str {
-        "offline"
+        ID
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -1,0 +1,279 @@
+//! What a session keeps outside its actors, so that their deaths cost nothing: the conversation, its journal, the seats.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use roundtable_guardrails::Approvals;
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::config::Shared;
+use super::executor::{Bench, Executor};
+use super::seat::Seat;
+use super::shell::Watch;
+use super::supervisor::Child;
+use super::turn::Voice;
+use super::{critic, executor, planner, reranker, retriever, session};
+use crate::answer::TurnUsage;
+use crate::event::Role;
+use crate::journal::{Error, Journal, Keep, Past, Replayed};
+use crate::model::Message;
+use crate::turn::{Happened, Planned, State, history};
+
+/// The seats of a session's roles.
+#[derive(Clone, Debug)]
+pub(super) struct Team {
+    pub session: Seat<session::Message>,
+    pub planner: Seat<planner::Message>,
+    pub retriever: Seat<retriever::Message>,
+    pub reranker: Seat<reranker::Message>,
+    pub executor: Seat<executor::Message>,
+    pub critic: Seat<critic::Message>,
+}
+
+impl Team {
+    pub fn new(room: usize) -> Self {
+        Self {
+            session: Seat::new(Role::Session, room),
+            planner: Seat::new(Role::Planner, room),
+            retriever: Seat::new(Role::Retriever, room),
+            reranker: Seat::new(Role::Reranker, room),
+            executor: Seat::new(Role::Executor, room),
+            critic: Seat::new(Role::Critic, room),
+        }
+    }
+}
+
+/// A turn that runs.
+#[derive(Debug)]
+pub(super) struct Active {
+    /// Its id.
+    pub turn: String,
+    /// What happened so far: just the question, or what the journal holds of it.
+    pub begun: Vec<Happened>,
+    /// What earlier turns left.
+    pub history: Arc<[Message]>,
+    /// When it must have ended.
+    pub deadline: Instant,
+    /// Ends it early.
+    pub cancel: CancellationToken,
+    /// Who hears of it.
+    pub voice: Voice,
+}
+
+/// A turn that ended with an answer.
+#[derive(Clone, Debug)]
+struct Left {
+    turn: String,
+    messages: Vec<Message>,
+    question: String,
+    usage: TurnUsage,
+}
+
+/// The conversation so far.
+#[derive(Debug, Default)]
+struct Conversation {
+    turns: Vec<Left>,
+    /// How many turns were ever begun.
+    begun: usize,
+    /// Calls that wait for a person, by fingerprint.
+    waiting: BTreeMap<String, Planned>,
+}
+
+/// What a session keeps outside its actors.
+pub(super) struct Desk {
+    pub id: String,
+    pub shared: Arc<Shared>,
+    pub team: Team,
+    pub bench: Bench,
+    approvals: Arc<Mutex<Approvals>>,
+    journal: Journal,
+    /// Turns that are over and whose episodes are still being kept.
+    keeping: AtomicUsize,
+    conversation: Mutex<Conversation>,
+    active: Mutex<Option<Arc<Active>>>,
+}
+
+/// How many messages of earlier turns a model is shown.
+const REMEMBERED: usize = 40;
+
+impl Desk {
+    pub fn new(id: String, shared: Arc<Shared>, journal: Journal) -> Self {
+        let team = Team::new(shared.config.limits.mailbox);
+        let approvals = Arc::<Mutex<Approvals>>::default();
+        let config = &shared.config;
+        let bench = Bench {
+            catalogue: config.catalogue.clone(),
+            pool: shared.pool.clone(),
+            doors: config.doors.clone(),
+            policy: Arc::new(config.policy.clone()),
+            approvals: approvals.clone(),
+            resolve: config.resolve.clone(),
+            probe: config.probe.clone(),
+        };
+        Self {
+            id,
+            shared,
+            team,
+            bench,
+            approvals,
+            journal,
+            keeping: AtomicUsize::new(0),
+            conversation: Mutex::default(),
+            active: Mutex::default(),
+        }
+    }
+
+    /// The roles of the session, to be started by its supervisor.
+    pub fn children(self: &Arc<Self>, watch: &Watch) -> Vec<Child> {
+        let (desk, team) = (self.clone(), &self.team);
+        let tools = self.shared.tools.clone();
+        let (memory, mode) = (self.shared.config.memory.clone(), self.shared.config.search);
+        let bench = self.bench.clone();
+        vec![
+            Child::new(&team.session, watch, move || session::Sitting(desk.clone())),
+            Child::new(&team.planner, watch, move || planner::Planner { tools: tools.clone() }),
+            Child::new(&team.retriever, watch, move || retriever::Retriever { memory: memory.clone(), mode }),
+            Child::new(&team.reranker, watch, || reranker::Reranker),
+            Child::new(&team.executor, watch, move || Executor(bench.clone())),
+            Child::new(&team.critic, watch, || critic::Critic),
+        ]
+    }
+
+    /// Lets the call with this fingerprint run, once.
+    pub fn grant(&self, fingerprint: String) {
+        self.approvals.lock().unwrap_or_else(PoisonError::into_inner).grant(fingerprint);
+    }
+
+    /// A turn that is over begins to be kept.
+    pub fn begin_keeping(&self) {
+        self.keeping.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// It is kept, or lost.
+    pub fn end_keeping(&self) {
+        self.keeping.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether turns that are over are still being kept.
+    pub fn keeping(&self) -> bool {
+        self.keeping.load(Ordering::Acquire) > 0
+    }
+
+    /// Takes over what the journal holds; gives the turn that has no end.
+    pub fn replay(&self, replayed: Replayed) -> Option<Past> {
+        let unfinished = replayed.unfinished().cloned();
+        let mut conversation = self.conversation();
+        conversation.begun = replayed.begun;
+        for past in replayed.turns {
+            let mut state = State::new(past.turn);
+            for happened in past.happened {
+                if let Happened::Answered { answer } = &happened {
+                    conversation.take(&state, &answer.text);
+                }
+                state.apply(happened);
+            }
+        }
+        unfinished
+    }
+
+    fn conversation(&self) -> MutexGuard<'_, Conversation> {
+        self.conversation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The turn that runs.
+    pub fn active(&self) -> Option<Arc<Active>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets or clears the turn that runs.
+    pub fn set_active(&self, active: Option<Arc<Active>>) {
+        *self.active.lock().unwrap_or_else(PoisonError::into_inner) = active;
+    }
+
+    /// The id of the next turn.
+    pub fn next_turn(&self) -> String {
+        let mut conversation = self.conversation();
+        conversation.begun += 1;
+        format!("t{}", conversation.begun)
+    }
+
+    /// The history as the next turn's model sees it.
+    pub fn history(&self) -> Vec<Message> {
+        let turns: Vec<Vec<Message>> = self.conversation().turns.iter().map(|left| left.messages.clone()).collect();
+        history::recent(&turns, REMEMBERED)
+    }
+
+    /// The last question, with its turn.
+    pub fn last(&self) -> Option<(String, String)> {
+        self.conversation().turns.last().map(|left| (left.turn.clone(), left.question.clone()))
+    }
+
+    /// What the whole conversation used.
+    pub fn usage(&self) -> TurnUsage {
+        let mut sum = TurnUsage::default();
+        for left in &self.conversation().turns {
+            for (role, usage) in &left.usage.by_role {
+                sum.book(role, usage);
+            }
+        }
+        sum
+    }
+
+    /// Takes the last turn out of the conversation.
+    pub fn undo(&self) -> Result<Option<String>, Error> {
+        let Some((turn, question)) = self.last() else { return Ok(None) };
+        self.append(&turn, &Happened::Undone {}, Keep::Process)?;
+        self.conversation().turns.retain(|left| left.turn != turn);
+        Ok(Some(question))
+    }
+
+    /// Keeps what an answered turn leaves.
+    pub fn leave(&self, state: &State, answer: &str) {
+        let mut conversation = self.conversation();
+        conversation.take(state, answer);
+        let calls = state.messages.iter().flat_map(|message| &message.tool_calls);
+        let waiting = calls.filter_map(|call| {
+            let args: serde_json::Value = serde_json::from_str(&call.arguments).ok()?;
+            let pending = state.pending.iter().find(|pending| pending.tool == call.name && pending.args == args)?;
+            let planned = Planned { call: call.id.clone(), tool: call.name.clone(), args: Ok(args) };
+            Some((pending.fingerprint.clone(), planned))
+        });
+        conversation.waiting.extend(waiting);
+    }
+
+    /// Takes the calls that wait whose fingerprints begin with `prefix` (all, if it is empty).
+    pub fn take_waiting(&self, prefix: &str) -> Vec<(String, Planned)> {
+        let mut conversation = self.conversation();
+        let keys: Vec<String> = conversation.waiting.keys().filter(|key| key.starts_with(prefix)).cloned().collect();
+        keys.into_iter().filter_map(|key| conversation.waiting.remove_entry(&key)).collect()
+    }
+
+    /// Writes a line of the journal.
+    pub fn append(&self, turn: &str, happened: &Happened, keep: Keep) -> Result<(), Error> {
+        self.journal.append(turn, happened, keep, (self.shared.config.clock)())
+    }
+
+    /// The key of a call: equal for two attempts at it, different for any other call.
+    pub fn key(&self, turn: &str, call: &str, tool: &str, args: &serde_json::Value) -> String {
+        let mut hash = Sha256::new();
+        for part in [self.id.as_str(), turn, call, tool, &args.to_string()] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Conversation {
+    fn take(&mut self, state: &State, answer: &str) {
+        self.turns.push(Left {
+            turn: state.turn.clone(),
+            messages: history::leave(state, answer),
+            question: state.question.clone(),
+            usage: state.usage.clone(),
+        });
+    }
+}

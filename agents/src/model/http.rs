@@ -2,9 +2,9 @@
 //! cutting of a body into lines.
 //!
 //! The requests are sent with reqwest itself. async-openai's own client retries behind the caller's back, hides the response's
-//! headers (so no `Retry-After`), and lets go of the connection at `[DONE]`, so that each turn would pay for a new one;
-//! ollama-rs's drops pieces whose UTF-8 is split between two reads, and prints to stderr. Their types for the two protocols
-//! are used; their transport is not.
+//! headers (so no `Retry-After`), and lets go of the response at `[DONE]`, so that each turn pays for a new connection where
+//! the end of the body comes a moment later; ollama-rs's drops pieces whose UTF-8 is split between two reads, and prints to
+//! stderr. Their types for the two protocols are used; their transport is not. notes/models.md has the numbers.
 
 use std::time::Duration;
 

@@ -204,9 +204,7 @@ impl Table<'_> {
         if !self.offers(SEARCH) {
             return Move::Say("I don't know: no documents are at this table. `/ingest PATH` adds some.".to_owned());
         }
-        let short = documents::content(&self.talk.said).len() <= 3;
-        let searched = self.talk.earlier.first().is_some_and(|step| step.name == SEARCH);
-        let before = self.talk.said_before.as_deref().filter(|_| lean == Lean::Surely && short && searched);
+        let before = self.subject().filter(|_| lean == Lean::Surely);
         call(SEARCH, Map::from_iter([("query".to_owned(), json!(documents::query(&self.talk.said, before)))]))
     }
 
@@ -244,13 +242,25 @@ impl Table<'_> {
         Move::Say(told.join(" "))
     }
 
+    /// The question; one that follows up with the subject of the one before.
+    fn question(&self) -> String {
+        documents::query(&self.talk.said, self.subject().filter(|_| follow_up::lean(&self.talk.said) == Lean::Surely))
+    }
+
+    /// The question before, if this one is short and that one searched the documents.
+    fn subject(&self) -> Option<&str> {
+        let short = documents::content(&self.talk.said).len() <= 3;
+        let searched = self.talk.earlier.first().is_some_and(|step| step.name == SEARCH);
+        self.talk.said_before.as_deref().filter(|_| short && searched)
+    }
+
     /// The answer from the passages; one more search when they are thin; "I don't know" when they still are.
     fn answer(&self, searched: &[&str]) -> Move {
         let failed = self.talk.steps.iter().rev().find_map(|step| match &step.result {
             Outcome::Failed(error) if step.name == SEARCH => Some(writer::error(SEARCH, error)),
             _ => None,
         });
-        if let Some(answer) = documents::answer(&self.talk.said, &self.talk.steps) {
+        if let Some(answer) = documents::answer(&self.question(), &self.talk.steps) {
             return Move::Say(answer);
         }
         if let Some(failed) = failed {
@@ -258,7 +268,7 @@ impl Table<'_> {
         }
         if searched.len() == 1 && self.talk.rounds < 3 && self.offers(SEARCH) {
             let mut calls = Vec::new();
-            if let Some(query) = documents::second_query(&self.talk.said, searched) {
+            if let Some(query) = documents::second_query(&self.question(), searched) {
                 calls.push((SEARCH.to_owned(), Map::from_iter([("query".to_owned(), json!(query))])));
             }
             if self.offers(RECALL) && !self.talk.steps.iter().any(|step| step.name == RECALL) {
@@ -268,14 +278,18 @@ impl Table<'_> {
                 return Move::Call(calls);
             }
         }
-        let remembered = documents::relevant(&self.talk.said, documents::records(&self.talk.steps));
+        let remembered = documents::relevant(&self.talk.said, &documents::records(&self.talk.steps));
         Move::Say(writer::recalled(&remembered).unwrap_or_else(|| documents::UNKNOWN.to_owned()))
     }
 
     fn remembered(&self, recalled: &Step) -> Move {
         let records = documents::records(&self.talk.steps);
-        let relevant = documents::relevant(&self.talk.said, records.clone());
-        let chosen = if relevant.is_empty() && personal_in_general(&self.talk.said) { records } else { relevant };
+        let relevant = documents::relevant(&self.talk.said, &records);
+        let chosen = if relevant.is_empty() && personal_in_general(&self.talk.said) {
+            records.into_iter().filter(|(_, fact)| *fact).map(|(text, _)| text).collect()
+        } else {
+            relevant
+        };
         if let Some(said) = writer::recalled(&chosen) {
             return Move::Say(said);
         }
@@ -363,10 +377,8 @@ fn personal_in_general(said: &str) -> bool {
 }
 
 fn forgotten(query: &str, output: &Value) -> String {
-    let count = ["forgotten", "count", "records", "removed"].iter().find_map(|key| match output.get(key)? {
-        Value::Array(records) => Some(records.len() as u64),
-        other => other.as_u64(),
-    });
+    let counts: Vec<u64> = output.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_u64()).collect();
+    let count = (!counts.is_empty()).then(|| counts.iter().sum::<u64>());
     match count {
         Some(0) => format!("I remembered nothing about “{query}”, so there was nothing to forget."),
         Some(count) => format!("Forgotten: “{query}” ({count} {}).", if count == 1 { "record" } else { "records" }),

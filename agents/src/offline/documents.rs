@@ -1,9 +1,8 @@
 //! Questions to the documents: what to search for, what the passages say, and when to say "I don't know".
 
-use serde_json::Value;
-
 use super::conversation::{Outcome, Step};
 use super::words::{is_stop, words};
+use crate::evidence::{self, Passage};
 
 /// What is said when the documents do not answer.
 pub const UNKNOWN: &str = "I don't know: nothing in the documents answers that.";
@@ -82,63 +81,52 @@ pub fn second_query(question: &str, tried: &[&str]) -> Option<String> {
     (!query.is_empty() && !tried.contains(&query.as_str())).then_some(query)
 }
 
-/// The texts of what was recalled.
-pub fn records(steps: &[Step]) -> Vec<String> {
+/// What was recalled: its text, and whether it is a fact that the person told, not just something said.
+pub fn records(steps: &[Step]) -> Vec<(String, bool)> {
     let lists = steps.iter().filter(|step| step.name == "recall").filter_map(|step| match &step.result {
         Outcome::Output(value) => value["records"].as_array(),
         _ => None,
     });
-    let mut texts: Vec<String> = Vec::new();
-    for text in lists.flatten().filter_map(|record| record["text"].as_str()) {
-        if !texts.iter().any(|known| known == text) {
-            texts.push(text.to_owned());
+    let mut records: Vec<(String, bool)> = Vec::new();
+    for record in lists.flatten() {
+        let Some(text) = record["text"].as_str() else { continue };
+        if !records.iter().any(|(known, _)| known == text) {
+            records.push((text.to_owned(), record["kind"].as_str() != Some("episode")));
         }
     }
-    texts
+    records
 }
 
-/// Those of the records that speak of what the question asks: they share a word of it.
-pub fn relevant(question: &str, records: Vec<String>) -> Vec<String> {
+/// Those of the records that speak most of what the question asks: facts before what was merely said.
+pub fn relevant(question: &str, records: &[(String, bool)]) -> Vec<String> {
     let asked: Vec<String> =
         words(question).into_iter().filter(|word| !is_stop(&word.stem)).map(|word| word.stem).collect();
-    let share = |text: &str| words(text).iter().filter(|word| asked.contains(&word.stem)).count();
-    let most = records.iter().map(|text| share(text)).max().unwrap_or(0);
-    if most == 0 {
-        return Vec::new();
-    }
-    records.into_iter().filter(|text| share(text) == most).collect()
+    let share = |text: &str| {
+        let stems: Vec<String> = words(text).into_iter().map(|word| word.stem).collect();
+        asked.iter().filter(|stem| stems.contains(stem)).count()
+    };
+    let best = |facts: bool| {
+        let own = || records.iter().filter(|(_, fact)| *fact == facts).map(|(text, _)| (share(text), text));
+        let most = own().map(|(share, _)| share).max().unwrap_or(0);
+        own().filter(|(share, _)| *share == most && most > 0).map(|(_, text)| text.clone()).collect::<Vec<String>>()
+    };
+    let facts = best(true);
+    if facts.is_empty() { best(false) } else { facts }
 }
 
 /// The passages of every search of this turn, as the model saw them.
-pub fn passages(steps: &[Step]) -> Vec<&Value> {
-    steps
-        .iter()
-        .filter_map(|step| match &step.result {
-            Outcome::Output(value) if step.name == "search_documents" => value["passages"].as_array(),
-            _ => None,
-        })
-        .flatten()
-        .collect()
+fn passages(steps: &[Step]) -> Vec<Passage> {
+    let mut passages: Vec<Passage> = Vec::new();
+    for step in steps.iter().filter(|step| step.name == "search_documents") {
+        if let Outcome::Output(output) = &step.result {
+            passages.extend(Passage::read_all(output));
+        }
+    }
+    passages
 }
 
 /// The answer with its marks; nothing when the passages do not hold one.
 pub fn answer(question: &str, steps: &[Step]) -> Option<String> {
-    let asked: Vec<String> = words(&content(question).join(" ")).into_iter().map(|word| word.stem).collect();
-    if asked.is_empty() {
-        return None;
-    }
-    let mut best: Vec<(usize, String)> = Vec::new();
-    for passage in passages(steps) {
-        let (Some(n), Some(text)) = (passage["n"].as_u64(), passage["text"].as_str()) else { continue };
-        for sentence in text.split_inclusive(['.', '!', '?']).map(str::trim).filter(|sentence| sentence.len() > 20) {
-            let known: Vec<String> = words(sentence).into_iter().map(|word| word.stem).collect();
-            let shared = asked.iter().filter(|stem| known.contains(stem)).count();
-            best.push((shared, format!("{} [{n}].", sentence.trim_end_matches(['.', '!', '?']))));
-        }
-    }
-    best.sort_by_key(|(shared, _)| std::cmp::Reverse(*shared));
-    let enough = best.first().is_some_and(|(shared, _)| *shared * 2 >= asked.len());
-    let chosen: Vec<String> =
-        best.into_iter().take(2).filter(|(shared, _)| *shared * 2 >= asked.len()).map(|(_, said)| said).collect();
-    enough.then(|| chosen.join(" "))
+    let drafted = evidence::answer::answer(question, &passages(steps));
+    (!drafted.abstained).then_some(drafted.text)
 }

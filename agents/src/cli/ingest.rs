@@ -50,6 +50,15 @@ pub fn run(ingest: Ingest, settings: &Settings, out: &mut Out) -> Outcome {
     })
 }
 
+/// Both steps, as the chat takes them.
+pub async fn take_in(memory: &Memory, paths: &[PathBuf], out: &mut Out) -> Outcome {
+    let began = Instant::now();
+    let words = words(memory, paths, out).await?;
+    let words_seconds = began.elapsed().as_secs_f64();
+    let vectors = vectors(memory, out).await?;
+    Report { words, words_seconds, vectors, seconds: began.elapsed().as_secs_f64() }.tell(true, out)
+}
+
 /// What an ingest did and how long it took.
 #[derive(Debug, Default, Serialize)]
 struct Report {

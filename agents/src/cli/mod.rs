@@ -4,6 +4,9 @@
 //! stderr in three parts (what happened, why, what to do next); with `--json` stdout holds only JSON lines, and an error
 //! is one of them. Nothing is started before a command needs it: `tool` and `guard` touch no runtime and no database.
 
+pub mod ask;
+pub mod chat;
+pub mod doctor;
 pub mod engine;
 pub mod failure;
 pub mod guard;
@@ -13,6 +16,7 @@ pub mod memory;
 pub mod out;
 pub mod search;
 pub mod settings;
+pub mod talks;
 pub mod tool;
 
 use std::process::ExitCode;
@@ -32,18 +36,23 @@ struct Cli {
     #[command(flatten)]
     settings: Settings,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    chat: chat::Chat,
 }
 
 const AFTER: &str = "Exit status: 0 done, 1 failed, 2 wrong use.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Chat(chat::Chat),
+    Ask(ask::Ask),
     Ingest(ingest::Ingest),
     Search(search::Search),
     Tool(tool::Tool),
     Guard(guard::Guard),
     Memory(memory::MemoryCommand),
+    Doctor(doctor::Doctor),
 }
 
 /// Runs the command that the process's arguments name.
@@ -66,11 +75,15 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: Cli, out: &mut Out) -> Outcome {
     let settings = &cli.settings;
     match cli.command {
-        Command::Ingest(args) => ingest::run(args, settings, out),
-        Command::Search(args) => search::run(args, settings, out),
-        Command::Tool(args) => tool::run(args, settings, out),
-        Command::Guard(args) => guard::run(args, settings, out),
-        Command::Memory(args) => memory::run(args, settings, out),
+        None => chat::run(cli.chat, settings, out),
+        Some(Command::Chat(args)) => chat::run(args, settings, out),
+        Some(Command::Ask(args)) => ask::run(args, settings, out),
+        Some(Command::Ingest(args)) => ingest::run(args, settings, out),
+        Some(Command::Search(args)) => search::run(args, settings, out),
+        Some(Command::Tool(args)) => tool::run(args, settings, out),
+        Some(Command::Guard(args)) => guard::run(args, settings, out),
+        Some(Command::Memory(args)) => memory::run(args, settings, out),
+        Some(Command::Doctor(args)) => doctor::run(args, settings, out),
     }
 }
 

@@ -22,6 +22,11 @@ impl Out {
         Self { json, terminal: Terminal::detect() }
     }
 
+    /// Looks at stdout again: a window may have another size by now.
+    pub fn look(&mut self) {
+        self.terminal = Terminal::detect();
+    }
+
     /// Writes text as it is.
     pub fn text(&mut self, text: &str) -> Outcome {
         io::stdout().write_all(text.as_bytes())?;

@@ -7,6 +7,8 @@ use clap::{Args, ValueEnum};
 use etcetera::BaseStrategy;
 
 use super::failure::{Failure, Outcome};
+use crate::model::choose::Provider;
+use crate::table;
 
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
@@ -16,11 +18,11 @@ pub struct Settings {
     #[arg(long, global = true, value_name = "DIR", env = "ROUNDTABLE_DATA_DIR", value_parser = data_dir)]
     pub data_dir: Option<PathBuf>,
 
-    /// Who answers: `auto` takes what the environment offers, else the embedded model
-    #[arg(long, global = true, value_enum, default_value_t = Provider::Auto, env = "ROUNDTABLE_PROVIDER")]
+    /// Who answers: auto (what the environment offers, else offline), offline, openai, ollama, or scripted:FILE
+    #[arg(long, global = true, default_value = "auto", env = "ROUNDTABLE_PROVIDER")]
     pub provider: Provider,
 
-    /// The model's name at its provider; for `scripted`, the file with its lines
+    /// The model's name at its provider
     #[arg(long, global = true, value_name = "NAME", env = "ROUNDTABLE_MODEL")]
     pub model: Option<String>,
 
@@ -37,7 +39,7 @@ pub struct Settings {
     pub rag: Rag,
 
     /// How passages are put in order
-    #[arg(long, global = true, value_enum, default_value_t = Rerank::LateInteraction)]
+    #[arg(long, global = true, value_enum, default_value_t = Rerank::Words)]
     pub rerank: Rerank,
 
     /// The seed of everything that draws lots
@@ -47,21 +49,6 @@ pub struct Settings {
     /// How long a turn may take, such as `90`, `30s`, `500ms` or `2m`
     #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
     pub deadline: Option<Duration>,
-}
-
-/// Who answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Provider {
-    /// `OPENAI_API_KEY` or `OPENAI_BASE_URL`, else a reachable Ollama, else offline
-    Auto,
-    /// The embedded model: no key, no network
-    Offline,
-    /// Any OpenAI-compatible server
-    Openai,
-    /// An Ollama server
-    Ollama,
-    /// Lines from a file, for tests and scenarios
-    Scripted,
 }
 
 /// How passages are gathered.
@@ -82,8 +69,39 @@ pub enum Rag {
 pub enum Rerank {
     /// As the search found them
     None,
-    /// By the best match of every word of the question
-    LateInteraction,
+    /// By how closely their words answer the question's
+    Words,
+}
+
+impl From<Rag> for table::Rag {
+    fn from(rag: Rag) -> Self {
+        match rag {
+            Rag::Naive => table::Rag::Naive,
+            Rag::MultiStage => table::Rag::MultiStage,
+            Rag::Agentic => table::Rag::Agentic,
+            Rag::Recursive => table::Rag::Recursive,
+        }
+    }
+}
+
+impl From<table::Rag> for Rag {
+    fn from(rag: table::Rag) -> Self {
+        match rag {
+            table::Rag::Naive => Rag::Naive,
+            table::Rag::MultiStage => Rag::MultiStage,
+            table::Rag::Agentic => Rag::Agentic,
+            table::Rag::Recursive => Rag::Recursive,
+        }
+    }
+}
+
+impl From<Rerank> for table::Rerank {
+    fn from(rerank: Rerank) -> Self {
+        match rerank {
+            Rerank::None => table::Rerank::None,
+            Rerank::Words => table::Rerank::Words,
+        }
+    }
 }
 
 /// Reads a folder's path; an object store is told apart, because a folder named `s3:` is hardly what was meant.

@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use clap::{Args, Subcommand};
 use roundtable_tools::{CallContext, Catalogue, Error, ErrorKind, Spec, catalogue};
@@ -72,12 +73,16 @@ pub fn run(tool: Tool, _: &Settings, out: &mut Out) -> Outcome {
     }
 }
 
-/// The tools of this build.
+/// The tools of this build; their schemas are compiled once.
 pub fn standard() -> Outcome<Catalogue> {
-    Catalogue::standard().map_err(|error| {
+    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+    if let Some(catalogue) = CATALOGUE.get() {
+        return Ok(catalogue.clone());
+    }
+    let built = Catalogue::standard().map_err(|error| {
         Failure::failed("the tools cannot be loaded", chain(&error), "this is a bug in roundtable; please report it")
-            .into()
-    })
+    })?;
+    Ok(CATALOGUE.get_or_init(|| built).clone())
 }
 
 fn list(catalogue: &Catalogue, out: &mut Out) -> Outcome {

@@ -11,6 +11,7 @@ use crate::answer::{Answer, Pending, TurnUsage};
 use crate::edge::plain::{Plain, one_line, plain};
 use crate::event::Event;
 use crate::model::Usage;
+use crate::table::ActorView;
 
 /// Colours, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -443,6 +444,46 @@ pub fn trace(event: &Event, width: usize) -> Option<String> {
     let head = format!("  {:<11}", one_line(&who));
     let room = width.saturating_sub(head.width()).max(20);
     Some(format!("{head}{}", short(&what, room)))
+}
+
+/// Where an answer comes from: its sources with their passages, and the tools that ran.
+pub fn reasons(answer: &Answer, ink: Ink, width: usize) -> String {
+    let mut out = sources(answer, ink, width);
+    for (at, citation) in answer.citations.iter().enumerate() {
+        out.push_str(&ink.dim(&format!("  [{}] is passage {}", at + 1, one_line(&citation.chunk))));
+        out.push('\n');
+    }
+    for call in &answer.tool_calls {
+        let end = if call.ok { "gave" } else { "failed with" };
+        let line = format!(
+            "{} {} {end} {}",
+            call.name,
+            short(&call.args.to_string(), 200),
+            short(&call.output.to_string(), 200)
+        );
+        out.push_str(&hanging("  ", &line, width));
+    }
+    if out.is_empty() {
+        out.push_str("the last answer used no document and no tool\n");
+    }
+    out + &degraded(answer, ink)
+}
+
+/// Who sits at the table.
+pub fn actors(views: &[ActorView], width: usize) -> String {
+    let mut rows =
+        vec![["role", "state", "restarts", "waiting", "handled", "conversation"].map(str::to_owned).to_vec()];
+    rows.extend(views.iter().map(|view| {
+        vec![
+            view.role.to_string(),
+            view.state.to_owned(),
+            view.restarts.to_string(),
+            view.waiting.to_string(),
+            view.handled.to_string(),
+            view.session.clone().unwrap_or_else(|| "all".to_owned()),
+        ]
+    }));
+    table(&rows, width)
 }
 
 /// Tokens and money, by role.

@@ -387,6 +387,13 @@ impl Session {
         self.desk.usage()
     }
 
+    /// Waits until what was said in the turns so far is kept.
+    pub async fn settle(&self) {
+        while self.desk.keeping() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     /// Stops the session's actors. A turn that runs is cancelled first; episodes that wait are kept.
     pub async fn close(self) {
         self.cancel();

@@ -23,6 +23,8 @@ const TABLE: &[&str] = &[SEARCH, REMEMBER, RECALL, FORGET, SCAN];
 /// A tool must cover this share of a wish, and this of a question.
 const FITS_WISH: f64 = 0.4;
 const FITS_QUESTION: f64 = 0.5;
+/// Less is enough where the sentence brings just the data that the tool takes.
+const FITS_DATA: f64 = 0.3;
 
 /// The next move, and the number for the id of its first call.
 pub fn next(finder: &Finder, request: &Request) -> (Move, usize) {
@@ -99,7 +101,14 @@ impl Table<'_> {
         {
             return next;
         }
-        let wanted = if question { FITS_QUESTION } else { FITS_WISH };
+        let complete = best.as_ref().is_some_and(|(_, filled)| {
+            filled.has_data && filled.missing.is_empty() && filled.unused == 0 && !filled.bent
+        });
+        let wanted = match (complete, question) {
+            (true, _) => FITS_DATA,
+            (false, true) => FITS_QUESTION,
+            (false, false) => FITS_WISH,
+        };
         if let Some((fit, filled)) = &best
             && fit.score >= wanted
         {

@@ -11,7 +11,7 @@ use roundtable_tools::Catalogue;
 use serde_json::Value;
 
 use super::arguments::field::Field;
-use super::words::{Term, spelled, stem, terms};
+use super::words::{Term, spelled, terms};
 use crate::model::ToolOffer;
 
 /// What the finder knows of a tool.
@@ -91,11 +91,6 @@ impl Finder {
     /// Every tool.
     pub fn tools(&self) -> &[Known] {
         &self.tools
-    }
-
-    /// Whether a concept of the field is known to any tool.
-    pub fn knows(&self, term: &Term) -> bool {
-        self.weights.contains_key(term)
     }
 
     fn weigh(&mut self) {
@@ -218,12 +213,6 @@ impl Known {
     pub fn summary(&self) -> String {
         let flat = self.description.split_whitespace().collect::<Vec<_>>().join(" ");
         flat.split_once(". ").map_or(flat.as_str(), |(first, _)| first).trim_end_matches('.').to_owned()
-    }
-
-    /// Whether the tool knows this stem or the concept of it.
-    pub fn covers(&self, text: &str) -> bool {
-        terms(text).iter().any(|term| self.terms.contains_key(term))
-            || self.terms.contains_key(&Term::Plain(stem(text)))
     }
 }
 

@@ -328,7 +328,7 @@ fn help(heard: &Heard<'_>) -> Option<Intent> {
         return Some(Intent::Help(Help::Tools));
     }
     if heard.starts(phrases::HOW) && !heard.sentence.contains('[') {
-        let adds = heard.has(&["add", "ingest", "load", "import", "upload", "index", "feed", "put"]);
+        let adds = heard.has(&["add", "ingest", "load", "import", "upload", "index", "feed", "put", "get", "bring"]);
         let own = heard.has(phrases::OWN_FILES);
         if adds && own {
             return Some(Intent::Help(Help::HowTo("ingest")));

@@ -162,7 +162,8 @@ pub const STATES_NOT: &[&str] = &[
 
 /// Questions about roundtable as a whole.
 pub const GENERAL_HELP: &[&str] = &[
-    "what can you do", "what do you do", "what are you able to do", "what are your abilities",
+
+    "what you are able to do", "what you can do", "what are you for", "what youre able to do", "how you work", "your capabilities", "your abilities", "what things can you", "explain yourself",    "what can you do", "what do you do", "what are you able to do", "what are your abilities",
     "what are your capabilities", "how can you help", "what can i do here", "what can i ask", "how do i use you",
     "how does this work", "how do i use this", "how do i use roundtable", "what is roundtable",
     "how does roundtable work", "what commands", "show commands", "list commands", "get started", "getting started",
@@ -196,7 +197,8 @@ pub const OWN_FILES: &[&str] = &[
 
 /// Phrases that ask for what was said.
 pub const RECALL: &[&str] = &[
-    "do you remember", "you remember", "what did i tell you", "what did i say", "did i tell you", "did i mention",
+
+    "do you know where i", "do you know what i", "do you know who i", "do you know when i", "do you know which", "you know where i", "do you still know my", "do you recall",    "do you remember", "you remember", "what did i tell you", "what did i say", "did i tell you", "did i mention",
     "did i say", "have i told you", "what do you know about me", "remind me", "i told you", "recall",
     "i asked you to remember", "what have i told you", "do you know my", "do you know what my", "you know about my",
     "what was my", "what were my", "i mentioned", "i said earlier", "i asked you to keep", "what have you remembered",

@@ -215,3 +215,96 @@ const PIECES: &[&str] = &[
     "99999999999999999999999999999999999999999999",
     "10^",
 ];
+
+/// Tools that no catalogue has yet: their schema alone must do.
+fn strangers() -> Vec<ToolOffer> {
+    let offer = |name: &str, what: &str, properties: Value, required: &[&str]| ToolOffer {
+        name: name.into(),
+        description: what.into(),
+        parameters: Arc::new(json!({"type": "object", "properties": properties, "required": required})),
+    };
+    let table = json!({"type": "array", "items": {"type": "array", "items": {"type": "number"}}, "description": "The points, one a row."});
+    let gaps = json!({"type": "array", "items": {"type": "array", "items": {"type": ["number", "null"]}}, "description": "The table with gaps."});
+    let count = |what: &str| json!({"type": "integer", "minimum": 1, "description": what});
+    vec![
+        offer(
+            "dbscan",
+            "Finds clusters of any shape by density. Use it when the number of clusters is not known.",
+            json!({"X": table, "eps": {"type": "number", "minimum": 0, "description": "How near neighbours are."},
+                "min_samples": count("How many neighbours make a core point.")}),
+            &["X", "eps", "min_samples"],
+        ),
+        offer(
+            "impute_missing",
+            "Fills in missing numbers of a table column by column. Use it before tools that take no gaps.",
+            json!({"X": gaps, "strategy": {"enum": ["mean", "median", "most_frequent"], "description": "What fills a gap."}}),
+            &["X", "strategy"],
+        ),
+        offer(
+            "train_val_test_split",
+            "Splits rows into training, validation and test sets. Use it before training a model.",
+            json!({"n": count("How many rows there are."), "seed": {"type": "integer", "default": 0, "description": "Where the random sequence starts."},
+                "fractions": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "description": "The share of each set."}}),
+            &["n", "fractions"],
+        ),
+        offer(
+            "bpe_train",
+            "Trains a byte-pair tokenizer on a text. Use it to see how words become tokens.",
+            json!({"text": {"type": "string", "description": "The text to learn from."}, "merges": count("How many merges to learn.")}),
+            &["text", "merges"],
+        ),
+        offer(
+            "levenshtein",
+            "Computes the edit distance between two texts. Use it to compare spellings.",
+            json!({"a": {"type": "string", "description": "The one text."}, "b": {"type": "string", "description": "The other text."}}),
+            &["a", "b"],
+        ),
+        offer(
+            "positional_encoding",
+            "Computes the sinusoidal positional encoding of a transformer. Use it to see how places are told apart.",
+            json!({"positions": count("How many positions."), "dimensions": count("How many dimensions.")}),
+            &["positions", "dimensions"],
+        ),
+    ]
+}
+
+#[test]
+fn a_tool_that_was_never_seen_is_found_and_filled_by_its_schema() {
+    let check_stranger = |text: &str, tool: &str, arguments: Value| {
+        let tools = offers().into_iter().chain(strangers()).collect();
+        let messages = vec![Message::new(Speaker::User, text)];
+        check(offline().decide(&Request { messages, tools, ..Request::default() }), tool, arguments);
+    };
+    check_stranger(
+        "DBSCAN with eps 0.4 and min_samples 3 on [[0,0],[0,1],[7,7]]",
+        "dbscan",
+        json!({"X": [[0, 0], [0, 1], [7, 7]], "eps": 0.4, "min_samples": 3}),
+    );
+    check_stranger(
+        "fill the gaps with the median: [[1, null], [3, 4]]",
+        "impute_missing",
+        json!({"X": [[1, null], [3, 4]], "strategy": "median"}),
+    );
+    check_stranger(
+        "fill in missing values by the most frequent one in [[1, null], [1, 2]]",
+        "impute_missing",
+        json!({"X": [[1, null], [1, 2]], "strategy": "most_frequent"}),
+    );
+    check_stranger(
+        "split 200 rows into 60% train, 20% validation and 20% test, seed 4",
+        "train_val_test_split",
+        json!({"n": 200, "fractions": [0.6, 0.2, 0.2], "seed": 4}),
+    );
+    check_stranger(
+        "train a BPE tokenizer with 30 merges on 'aa ab abc 12'",
+        "bpe_train",
+        json!({"text": "aa ab abc 12", "merges": 30}),
+    );
+    check_stranger("edit distance between 'house' and 'mouse'", "levenshtein", json!({"a": "house", "b": "mouse"}));
+    check_stranger("edit distance of kitten and sitting", "levenshtein", json!({"a": "kitten", "b": "sitting"}));
+    check_stranger(
+        "sinusoidal positional encoding for 40 positions and 8 dimensions",
+        "positional_encoding",
+        json!({"positions": 40, "dimensions": 8}),
+    );
+}

@@ -9,8 +9,8 @@ pub const CONCEPTS: &[(&str, &[&str])] = &[
         "same way", "point the same way", "same direction", "opposite way", "cosine", "cos", "cosine similarity",
         "angle", "angle between", "direction", "similar in direction",
     ]),
-    ("euclidean", &["euclidean", "euclidian", "l2", "straight line distance", "crow flies"]),
-    ("distance", &["distance", "far apart", "how far", "far away", "apart", "distant"]),
+    ("euclidean", &["straight path", "euclidean", "euclidian", "l2", "straight line distance", "crow flies"]),
+    ("distance", &["how long is path", "path length", "length of path", "how far", "distance", "far apart", "how far", "far away", "apart", "distant"]),
     ("manhattan", &["manhattan", "city block", "taxicab", "l1 distance", "chebyshev", "minkowski"]),
     ("regression", &[
         "regression", "linear regression", "straight line", "best fit", "line of best fit", "trend line", "trendline",
@@ -23,7 +23,7 @@ pub const CONCEPTS: &[(&str, &[&str])] = &[
         "std dev",
     ]),
     ("summary", &[
-        "describe", "summary statistics", "descriptive statistics", "five number summary", "median", "quartile",
+        "min", "max", "minimum", "maximum", "smallest largest", "summarise", "summarize", "describe", "summary statistics", "descriptive statistics", "five number summary", "median", "quartile",
         "quantile", "percentile", "skewness", "skew", "kurtosis", "iqr", "interquartile", "interquartile range",
         "minimum maximum", "stats", "summary stats", "statistics", "summarise numbers", "summarize numbers", "mad",
     ]),
@@ -241,7 +241,8 @@ pub const GENERAL: &[&str] = &[
 
 /// Words that name no column.
 pub const NOT_COLUMNS: &[&str] = &[
-    "rows", "analysis", "story", "copy", "chunks", "pieces", "row", "data", "table", "numbers", "values", "points",
+
+    "components", "component", "dimensions", "axes", "labels", "segments", "rest", "average", "entries", "pairs", "items",    "rows", "analysis", "story", "copy", "chunks", "pieces", "row", "data", "table", "numbers", "values", "points",
     "records", "file", "everything", "contents", "content", "all", "it", "this", "that", "these", "those", "the", "a",
     "an", "my", "our", "them", "lines", "text", "samples", "dataset", "column", "columns", "cols", "col", "field",
     "fields", "of", "in", "from", "on", "with", "for", "by", "and", "to", "into", "at", "using", "use", "is", "are",

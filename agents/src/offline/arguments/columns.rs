@@ -154,7 +154,11 @@ fn pieces(sentence: &str, file: &str) -> Vec<Piece> {
 fn column(piece: &Piece) -> bool {
     let numeral = piece.text.starts_with(|c: char| c.is_ascii_digit());
     let of_the_field = piece.lower.len() > 3 && matches!(terms(&piece.lower).first(), Some(Term::Concept(_)));
-    !(piece.is_file || numeral || of_the_field || NOT_COLUMNS.contains(&piece.lower.as_str()))
+    !(piece.is_file
+        || numeral
+        || piece.text.contains('=')
+        || of_the_field
+        || NOT_COLUMNS.contains(&piece.lower.as_str()))
 }
 
 /// `a, b and c` from `at` on: where it began, and the names.

@@ -365,7 +365,10 @@ fn in_order(
     {
         items.swap(0, 1);
     }
-    for exact in [true, false] {
+    // Lists alone come in the order of the arguments; beside a table they are for what takes no table.
+    let tables = items.iter().any(|item| matches!(item.kind, Kind::Table(_)));
+    let passes: &[bool] = if tables { &[true, false] } else { &[false] };
+    for &exact in passes {
         let fields: Vec<Field> = open(wanting, arguments).cloned().collect();
         for field in &fields {
             if arguments.contains_key(&field.name) {

@@ -4,7 +4,7 @@
 //! stemmed lightly, and phrases of the field are folded into one concept each ([`CONCEPTS`]). The table knows more of the
 //! field than any one catalogue: a concept that no tool has is how an unknown wish is told from a known one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use super::vocabulary::{CONCEPTS, ENGLISH, STOP};
@@ -27,8 +27,7 @@ pub enum Term {
     Plain(String),
 }
 
-static STOP_STEMS: LazyLock<std::collections::HashSet<String>> =
-    LazyLock::new(|| STOP.iter().map(|word| stem(word)).collect());
+static STOP_STEMS: LazyLock<HashSet<String>> = LazyLock::new(|| STOP.iter().map(|word| stem(word)).collect());
 
 /// Phrases by their first stem, longest first.
 type Phrases = HashMap<String, Vec<(Vec<String>, &'static str)>>;
@@ -65,7 +64,12 @@ pub fn stem(word: &str) -> String {
     if length <= 3 || !word.is_ascii() {
         return word.to_owned();
     }
-    let mut stem = word.replace("isation", "ize").replace("ization", "ize").replace("ise", "ize").replace("our", "or");
+    let mut stem = word.to_owned();
+    for (british, instead) in [("isation", "ize"), ("ization", "ize"), ("ise", "ize"), ("our", "or")] {
+        if stem.contains(british) {
+            stem = stem.replace(british, instead);
+        }
+    }
     for (ending, instead) in
         [("ies", "y"), ("sses", "ss"), ("ces", "ce"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", "")]
     {
@@ -149,6 +153,8 @@ static FIELD_WORDS: LazyLock<Vec<String>> = LazyLock::new(|| {
     words
 });
 
+static FIELD_STEMS: LazyLock<HashSet<String>> = LazyLock::new(|| FIELD_WORDS.iter().map(|word| stem(word)).collect());
+
 /// The text with slips in words of the field put right ("cosin simlarity", "varience"). `known` are words that are right.
 pub fn spelled(text: &str, known: &dyn Fn(&str) -> bool) -> String {
     let mut fixed = String::with_capacity(text.len());
@@ -169,7 +175,7 @@ pub fn spelled(text: &str, known: &dyn Fn(&str) -> bool) -> String {
 
 fn nearest_field_word(word: &str) -> Option<&'static str> {
     let words: &'static [String] = &FIELD_WORDS;
-    if words.iter().any(|right| stem(right) == stem(word)) {
+    if FIELD_STEMS.contains(&stem(word)) {
         return None;
     }
     let allowed = if word.len() >= 8 { 2 } else { 1 };

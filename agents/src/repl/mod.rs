@@ -1,6 +1,6 @@
 //! The chat: a loop over lines, each a turn or a slash command.
 //!
-//! [`lines`] is where lines come from, [`commands`] the table of slash commands, [`show`] one turn on its way to the
+//! [`lines`] is where lines come from, [`commands`] the table of slash commands, [`mod@show`] one turn on its way to the
 //! reader, [`render`] everything that becomes text. The prompt is there before anything is loaded: runtime and table start
 //! behind it, and the first turn waits for them only if the person was faster.
 

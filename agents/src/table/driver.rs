@@ -16,13 +16,13 @@ use super::seat::Failure;
 use super::stream::Screened;
 use super::turn::TurnError;
 use super::{critic, gateway, librarian, planner};
-use crate::answer::Answer;
+use crate::answer::{Answer, ToolRecord};
 use crate::event::{Event, Role};
 use crate::evidence::support::Judgement;
 use crate::journal::{Error, Keep};
 use crate::model::gateway::Ask;
 use crate::model::{Reply, Request};
-use crate::turn::{Happened, Rules, State, Step};
+use crate::turn::{Happened, Rules, State, Step, table_tools};
 
 /// How a turn is left.
 pub(super) enum End {
@@ -247,7 +247,7 @@ impl Driver {
         let mut answer = answer;
         answer.degraded = self.state.degraded.iter().cloned().collect();
         self.desk.leave(&self.state, &answer.text);
-        let episode = self.episode(&answer.text);
+        let episode = self.episode(&answer);
         if episode.is_some() {
             self.desk.begin_keeping();
         }
@@ -260,10 +260,15 @@ impl Driver {
         }
     }
 
-    /// What memory keeps of the turn.
-    fn episode(&self, answer: &str) -> Option<String> {
+    /// What memory keeps of the turn. One that found nothing has nothing to keep; one that recalled would keep the same again;
+    /// and one that forgot would keep what was to be forgotten.
+    fn episode(&self, answer: &Answer) -> Option<String> {
         self.desk.shared.config.memory.as_ref()?;
-        Some(format!("Asked: {}\nAnswered: {answer}", self.state.question))
+        let about_memory = |call: &ToolRecord| [table_tools::RECALL, table_tools::FORGET].contains(&call.name.as_str());
+        if answer.abstained || answer.tool_calls.iter().any(about_memory) {
+            return None;
+        }
+        Some(format!("Asked: {}\nAnswered: {}", self.state.question, answer.text))
     }
 
     /// Has the librarian keep the turn. The turn is over: a failure here costs the episode, and is told to whoever listens.

@@ -137,3 +137,45 @@ fn the_doctor_checks_every_part() {
     let ran = bench.run(&["doctor", "--data-dir", "file"], "");
     check(ran, 1, &["!! data folder", "→ choose another folder", "ok tools"], &[]);
 }
+
+#[test]
+fn a_newcomers_questions_are_answered_from_the_notes_with_their_source() {
+    let bench = Bench::new();
+    for (question, wanted) in [
+        ("What is roundtable?", "answers questions from your own documents"),
+        ("How do I add my documents?", "`roundtable ingest PATH`"),
+        ("Where is my data kept?", "one folder on your own machine"),
+        ("Is my data private?", "nothing leaves your machine"),
+    ] {
+        let answer = check(bench.run(&["ask", "--json", question], ""), 0, &[], &[]).lines().pop().unwrap();
+        assert!(answer["text"].as_str().unwrap().contains(wanted), "{question}: {answer}");
+        assert_eq!(answer["citations"][0]["doc"], "notes/using-roundtable.md", "{question}");
+    }
+    let answer = check(bench.run(&["ask", "--json", "What is the capital of Mongolia?"], ""), 0, &[], &[])
+        .lines()
+        .pop()
+        .unwrap();
+    assert_eq!((&answer["abstained"], answer["citations"].as_array().unwrap().len()), (&true.into(), 0), "{answer}");
+}
+
+#[test]
+fn quotes_are_verbatim_in_the_documents_that_they_cite() {
+    let bench = Bench::new();
+    let ferry = "The ferry to Holm leaves the pier at seven and at noon. In winter it does not sail.";
+    let bakery = "Rye bread is baked on Fridays. The oven is heated with birch wood.";
+    std::fs::create_dir(bench.path().join("docs")).unwrap();
+    bench.write("docs/ferry.txt", ferry);
+    bench.write("docs/bakery.md", &format!("# The bakery\n\n{bakery}\n"));
+    check(bench.run(&["ingest", "docs", "--words-only"], ""), 0, &[], &[]);
+    let answer =
+        |question: &str| check(bench.run(&["ask", "--json", question], ""), 0, &[], &[]).lines().pop().unwrap();
+    let asked = answer("When does the ferry to Holm leave the pier?");
+    let citation = &asked["citations"][0];
+    assert_eq!(citation["doc"], "docs/ferry.txt", "{asked}");
+    assert!(ferry.contains(citation["quote"].as_str().unwrap()), "{asked}");
+    let asked = answer("What wood heats the oven of the bakery?");
+    assert!(bakery.contains(asked["citations"][0]["quote"].as_str().unwrap()), "{asked}");
+    assert_eq!(answer("Who painted the Mona Lisa?")["abstained"], true);
+    // An answer that found nothing is not remembered as one.
+    assert_eq!(answer("Who painted the Mona Lisa?")["abstained"], true);
+}

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use roundtable_guardrails::{Cleared, Doors, Origin, Untrusted};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,9 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     notes: Vec<(String, String)>,
     notes_store: OnceCell<Arc<RamStore>>,
+    /// Whether vectors of chunks and of records were seen. If they went since, a search by meaning finds nothing, as it
+    /// should; so it is enough to ask the store until the first was there.
+    vectors_seen: [AtomicBool; 2],
 }
 
 /// A record that recall found.
@@ -78,7 +82,15 @@ pub struct Forgotten {
 impl Memory {
     /// Memory over any store.
     pub fn over(store: Arc<dyn Store>, embedder: Arc<dyn Embedder>, doors: Arc<Doors>, clock: Clock) -> Self {
-        let inner = Inner { store, embedder, doors, clock, notes: Vec::new(), notes_store: OnceCell::new() };
+        let inner = Inner {
+            store,
+            embedder,
+            doors,
+            clock,
+            notes: Vec::new(),
+            notes_store: OnceCell::new(),
+            vectors_seen: Default::default(),
+        };
         Memory { inner: Arc::new(inner) }
     }
 
@@ -107,6 +119,7 @@ impl Memory {
             clock: self.inner.clock.clone(),
             notes: notes.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
             notes_store: OnceCell::new(),
+            vectors_seen: Default::default(),
         };
         Memory { inner: Arc::new(inner) }
     }
@@ -199,8 +212,12 @@ impl Memory {
     }
 
     async fn dense(&self, store: &dyn Store, space: Space, query: &str, n: usize) -> Result<Vec<Scored>, Error> {
-        if !store.has_vectors(space).await? {
-            return Ok(Vec::new()); // Not worth waking the model.
+        let seen = &self.inner.vectors_seen[space as usize];
+        if !seen.load(Ordering::Relaxed) {
+            if !store.has_vectors(space).await? {
+                return Ok(Vec::new()); // Not worth waking the model.
+            }
+            seen.store(true, Ordering::Relaxed);
         }
         let mut vectors = self.inner.embedder.embed(&[query.to_owned()]).await?;
         let Some(mut vector) = vectors.pop() else { return Ok(Vec::new()) };

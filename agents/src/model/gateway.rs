@@ -1,6 +1,6 @@
 //! The one way to a chat model: timeouts, retries, breaker and accounts for every caller.
 //!
-//! What to do is decided by pure modules ([`retry`], [`breaker`], [`accounts`]); a [`Gateway`] only does it, on tokio's clock.
+//! What to do is decided by pure modules ([`retry`], [`breaker`](super::breaker), [`accounts`](super::accounts)); a [`Gateway`] only does it, on tokio's clock.
 //! It is no actor: the actor that everybody asks wraps it. Dropping the future of [`Gateway::complete`] cancels the request
 //! that is under way, and still books what it cost.
 //!

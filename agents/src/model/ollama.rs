@@ -1,7 +1,7 @@
 //! Models that Ollama serves.
 //!
 //! The protocol is one JSON object a line; ollama-rs gives the types of messages, tools, options and formats. The transport is
-//! the one that all remote providers share ([`super::http`] says why). Which model there is, and whether it knows tools, the
+//! the one that all remote providers share (`model/http.rs` says why). Which model there is, and whether it knows tools, the
 //! server says itself: [`Server::models`] and [`Server::capabilities`].
 
 use std::collections::VecDeque;

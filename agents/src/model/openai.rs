@@ -3,7 +3,7 @@
 //! async-openai gives the configuration (base URL, key, headers) and the types of the messages. The envelope around them is
 //! written by borrowing, with each tool's JSON written once and kept, because its own would copy every schema into every
 //! request; deltas are read by types that ignore what they do not know, because servers differ in all that a client could do
-//! without. A test holds both to async-openai's types. The transport is reqwest ([`super::http`] says why): one pooled client
+//! without. A test holds both to async-openai's types. The transport is reqwest (`model/http.rs` says why): one pooled client
 //! with `TCP_NODELAY`, and each response read to its end, so that the next request finds the connection open.
 
 use std::collections::VecDeque;

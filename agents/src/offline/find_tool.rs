@@ -1,7 +1,7 @@
 //! Finds the tool that a sentence asks for, by meaning.
 //!
 //! A tool is known by its name, what people say to get it, its description and its arguments; a sentence by its terms
-//! ([`super::words`]). A term counts the more, the fewer tools know it (inverse document frequency, K. Spärck Jones 1972). The
+//! (`words.rs`). A term counts the more, the fewer tools know it (inverse document frequency, K. Spärck Jones 1972). The
 //! score is the share of the sentence's weight that the tool covers, so a wish that no tool knows stays low even when a few
 //! words fit by chance: "train a tokenizer" covers little of any clustering tool.
 

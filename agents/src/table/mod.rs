@@ -8,7 +8,7 @@
 //!
 //! Each role is a file here: what it takes, whom it asks, what is lost if it dies. A [`seat`] is a role's place, which stays when its
 //! actor does not; the [`shell`] is what every role sits in; [`strategy`] decides about restarts. A turn is driven from question to
-//! answer by [`driver`], which asks the planner what comes next (a pure function in [`crate::turn`]) and has it done.
+//! answer by `driver`, which asks the planner what comes next (a pure function in [`crate::turn`]) and has it done.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -19,7 +19,7 @@ pub const FORGET: &str = "forget_memory";
 /// The name of the tool that scans a text.
 pub const SCAN: &str = "guard_scan";
 
-/// Searches the person's documents and gives numbered passages. Use it for every question about facts; cite what you use as [n].
+/// Searches the person's documents and gives numbered passages. Use it for every question about facts; cite what you use as `[n]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Search {

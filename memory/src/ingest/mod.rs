@@ -1,7 +1,7 @@
 //! Putting documents in, and giving them vectors.
 //!
-//! An ingest reads every path ([`read`](self::read)), compares what it read with the hashes that the store holds, cuts
-//! what changed into chunks ([`cut`](self::cut)), shows each chunk to the document door, and writes batch by batch. A
+//! An ingest reads every path (`read.rs`), compares what it read with the hashes that the store holds, cuts
+//! what changed into chunks (`cut.rs`), shows each chunk to the document door, and writes batch by batch. A
 //! document is written after its chunks, so an ingest that was interrupted sees it as changed and does it again.
 //!
 //! Vectors follow in [`Memory::embed_pending`]: whatever has none gets one, batch by batch, each batch kept before the

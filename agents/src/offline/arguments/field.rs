@@ -2,7 +2,7 @@
 //!
 //! The words come from the schema alone: the argument's name, what its description says it is ("How many clusters", "the
 //! sensitivity, hit rate, recall", "1 less the specificity") and a short list of what people in the field call such
-//! things ([`ALIASES`]). No tool has an entry of its own.
+//! things (`ALIASES`). No tool has an entry of its own.
 
 use serde_json::Value;
 

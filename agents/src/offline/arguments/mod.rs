@@ -1,8 +1,8 @@
 //! Fills a tool's arguments from a sentence, by the tool's schema.
 //!
-//! Data first, since nothing inside a text or a list is a setting: texts, lists, tables, files ([`data`]). Then the numbers
+//! Data first, since nothing inside a text or a list is a setting: texts, lists, tables, files (`data`). Then the numbers
 //! that are left are given to the arguments whose words stand nearest, all at once, so that "10 mean 2 std" and "mean 10
-//! std 2" both come out right ([`numbers`]). Options and yes-or-no arguments are named by their words ([`choice`]). What
+//! std 2" both come out right (`numbers`). Options and yes-or-no arguments are named by their words (`choice`). What
 //! is required and still missing is said, never made up.
 
 mod choice;

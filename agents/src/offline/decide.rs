@@ -32,8 +32,7 @@ pub fn next(finder: &Finder, request: &Request) -> (Move, usize) {
     let learnt = finder.with_offers(request.tools.iter().filter(|offer| !TABLE.contains(&&*offer.name)));
     let finder = learnt.as_ref().unwrap_or(finder);
     let table = Table { finder, talk: &talk, request };
-    let next = if talk.steps.is_empty() { table.understand() } else { table.report() };
-    (next, talk.next_call)
+    (table.next(), talk.next_call)
 }
 
 struct Table<'a> {
@@ -45,6 +44,23 @@ struct Table<'a> {
 impl Table<'_> {
     fn offers(&self, name: &str) -> bool {
         self.request.tools.iter().any(|offer| &*offer.name == name)
+    }
+
+    /// What the person wants, until it is done; then what came of it.
+    fn next(&self) -> Move {
+        let wanted = self.understand();
+        // Passages may lie on the table unasked, where another model was to answer.
+        let only_read = self.talk.steps.iter().all(|step| step.name == SEARCH);
+        match wanted {
+            Move::Say(_) if only_read => wanted,
+            Move::Call(ref calls) if only_read && !calls.iter().any(|(name, _)| self.did(name)) => wanted,
+            Move::Call(calls) => self.report(calls.first().map(|(name, _)| name.as_str()).unwrap_or_default()),
+            Move::Say(_) => self.report(""),
+        }
+    }
+
+    fn did(&self, name: &str) -> bool {
+        self.talk.steps.iter().any(|step| step.name == name)
     }
 
     /// What to do about what the person said.
@@ -231,23 +247,19 @@ impl Table<'_> {
         Move::Say(format!("I have no tool for that.{} `/tools` lists them all.", near.unwrap_or_default()))
     }
 
-    /// What came back, in words, or one more try.
-    fn report(&self) -> Move {
-        let steps = &self.talk.steps;
-        let searched: Vec<&str> = steps
-            .iter()
-            .filter(|step| step.name == SEARCH)
-            .filter_map(|step| step.arguments.get("query")?.as_str())
-            .collect();
-        if !searched.is_empty() {
-            return self.answer(&searched);
-        }
-        if let Some(recalled) = steps.iter().rev().find(|step| step.name == RECALL)
+    /// What came back, in words, or one more try. `wanted` is the tool that the sentence asks for.
+    fn report(&self, wanted: &str) -> Move {
+        let recalled = self.talk.steps.iter().rev().find(|step| step.name == RECALL);
+        if let (Some(recalled), RECALL) = (recalled, wanted)
             && let Outcome::Output(_) = recalled.result
         {
             return self.remembered(recalled);
         }
-        let told: Vec<String> = steps.iter().map(|step| self.tell(step)).collect();
+        let done: Vec<&Step> = self.talk.steps.iter().filter(|step| step.name != SEARCH).collect();
+        if self.did(SEARCH) && (wanted == SEARCH || done.is_empty()) {
+            return self.answer();
+        }
+        let told: Vec<String> = done.into_iter().map(|step| self.tell(step)).collect();
         Move::Say(told.join(" "))
     }
 
@@ -264,7 +276,10 @@ impl Table<'_> {
     }
 
     /// The answer from the passages; one more search when they are thin; "I don't know" when they still are.
-    fn answer(&self, searched: &[&str]) -> Move {
+    fn answer(&self) -> Move {
+        let steps = self.talk.steps.iter();
+        let searched: Vec<&str> =
+            steps.filter(|step| step.name == SEARCH).filter_map(|step| step.arguments.get("query")?.as_str()).collect();
         let failed = self.talk.steps.iter().rev().find_map(|step| match &step.result {
             Outcome::Failed(error) if step.name == SEARCH => Some(writer::error(SEARCH, error)),
             _ => None,
@@ -277,7 +292,7 @@ impl Table<'_> {
         }
         if searched.len() == 1 && self.talk.rounds < 3 && self.offers(SEARCH) {
             let mut calls = Vec::new();
-            if let Some(query) = documents::second_query(&self.question(), searched) {
+            if let Some(query) = documents::second_query(&self.question(), &searched) {
                 calls.push((SEARCH.to_owned(), Map::from_iter([("query".to_owned(), json!(query))])));
             }
             if self.offers(RECALL) && !self.talk.steps.iter().any(|step| step.name == RECALL) {
@@ -287,7 +302,8 @@ impl Table<'_> {
                 return Move::Call(calls);
             }
         }
-        let remembered = documents::relevant(&self.talk.said, &documents::records(&self.talk.steps));
+        let facts: Vec<_> = documents::records(&self.talk.steps).into_iter().filter(|(_, fact)| *fact).collect();
+        let remembered = documents::relevant(&self.talk.said, &facts);
         Move::Say(writer::recalled(&remembered).unwrap_or_else(|| documents::UNKNOWN.to_owned()))
     }
 
@@ -301,6 +317,9 @@ impl Table<'_> {
         };
         if let Some(said) = writer::recalled(&chosen) {
             return Move::Say(said);
+        }
+        if self.did(SEARCH) {
+            return self.answer();
         }
         if self.offers(SEARCH) && self.talk.rounds < 3 {
             let query = recalled.arguments.get("query").cloned().unwrap_or_else(|| json!(self.talk.said));

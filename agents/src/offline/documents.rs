@@ -90,11 +90,20 @@ pub fn records(steps: &[Step]) -> Vec<(String, bool)> {
     let mut records: Vec<(String, bool)> = Vec::new();
     for record in lists.flatten() {
         let Some(text) = record["text"].as_str() else { continue };
-        if !records.iter().any(|(known, _)| known == text) {
-            records.push((text.to_owned(), record["kind"].as_str() != Some("episode")));
+        let fact = record["kind"].as_str() != Some("episode");
+        let text = if fact { text.to_owned() } else { said_then(text) };
+        // A question that was asked before answers nothing now.
+        if !text.is_empty() && (fact || !text.ends_with('?')) && !records.iter().any(|(known, _)| *known == text) {
+            records.push((text, fact));
         }
     }
     records
+}
+
+/// What the person said in an episode: `Asked: …`, without the answer.
+fn said_then(episode: &str) -> String {
+    let asked = episode.split("\nAnswered:").next().unwrap_or_default();
+    asked.trim_start_matches("Asked:").trim().to_owned()
 }
 
 /// Those of the records that speak most of what the question asks: facts before what was merely said.

@@ -130,6 +130,29 @@ fn passages_become_a_cited_answer() {
 }
 
 #[test]
+fn passages_that_nobody_asked_for_do_not_decide() {
+    let found = json!({"query": "q", "passages": [{"n": 1, "doc": "d", "chunk": "d#0", "title": "t", "text": "A dot product is a sum of products."}]});
+    let unasked = |text: &str| ask(turn(text, "search_documents", json!({"query": text}), found.clone()));
+    check(unasked("dot product of [1, 2] and [3, 4]"), "vector_dot", json!({"a": [1, 2], "b": [3, 4]}));
+    check(unasked("remember that I like tea"), "remember", json!({"text": "I like tea"}));
+    assert!(said(unasked("thanks!")).contains("welcome"));
+    let mut done = turn("dot product of [1, 2] and [3, 4]", "search_documents", json!({"query": "dot"}), found.clone());
+    let call = ToolCall { id: "call_2".into(), name: "vector_dot".into(), arguments: "{}".into() };
+    done.push(Message { tool_calls: vec![call], ..Message::new(Speaker::Assistant, "") });
+    done.push(Message::tool_result("call_2", r#"{"value": 11}"#));
+    assert_eq!(said(ask(done)), "The dot product is 11.");
+}
+
+#[test]
+fn what_was_merely_said_is_quoted_without_the_answer() {
+    let records = json!({"records": [
+        {"n": 1, "record": "e", "kind": "episode", "text": "Asked: our deadline moved to May\nAnswered: I don't know."},
+        {"n": 2, "record": "f", "kind": "episode", "text": "Asked: when is our deadline?\nAnswered: I don't know."}]});
+    let told = said(ask(turn("What did I say about the deadline?", "recall", json!({"query": "deadline"}), records)));
+    assert_eq!(told, "I remember: our deadline moved to May.");
+}
+
+#[test]
 fn without_documents_or_tools_it_says_so() {
     let offline = offline();
     let request = |text: &str| Request { messages: vec![Message::new(Speaker::User, text)], ..Request::default() };

@@ -150,6 +150,24 @@ fn ctrl_c_stops_between_two_batches_and_says_how_to_go_on() {
 }
 
 #[test]
+fn vectors_of_another_model_are_not_mixed() {
+    let bench = island();
+    let with = |embedder: &str, args: &[&str]| {
+        let mut command = bench.command(args);
+        // Port 9 of this machine: nobody answers there.
+        command.env("ROUNDTABLE_EMBEDDER", embedder).env("OPENAI_BASE_URL", "http://127.0.0.1:9/v1");
+        let output = command.output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let status = output.status.code().unwrap_or(-1);
+        Ran { status, stdout: text(output.stdout), stderr: text(output.stderr) }
+    };
+    check(with("oracle", &["ingest", "notes"]), 2, &[], &["no such embedding model", "`openai/NAME` or `ollama/NAME`"]);
+    let refused = with("openai/any", &["ingest", "notes"]);
+    check(refused, 1, &[], &["the embedding model cannot be used", "next: without `--embedder`"]);
+    check(with("", &["ingest", "notes"]), 0, &["documents: 4 new;", "vectors made"], &[]);
+}
+
+#[test]
 fn with_an_empty_memory_it_knows_its_own_notes() {
     let bench = Bench::new();
     check(bench.run(&["search", "what is roundtable"], ""), 0, &["roundtable"], &[]);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use roundtable_memory::{Embedder, Memory, MiniLm, Mode};
+use roundtable_memory::{Embedder, Memory, Mode};
 use serde::Serialize;
 use serde_json::json;
 
@@ -96,10 +96,10 @@ pub fn run(_: Doctor, settings: &Settings, out: &mut Out) -> Outcome {
             for found in engine.block_on(remembers(memory)) {
                 tell(found)?;
             }
+            tell(engine.block_on(embeds(&**memory.embedder())))?;
         }
         Err(stop) => tell(stopped("memory", stop))?,
     }
-    tell(engine.block_on(embeds()))?;
     tell(answers(&engine))?;
     tell(talks(&engine))?;
     tell(calculates())?;
@@ -184,11 +184,11 @@ async fn remembers(memory: &Memory) -> Vec<Found> {
     vec![Found::works("memory", records), documents, vectors]
 }
 
-async fn embeds() -> Found {
-    let (began, embedder) = (Instant::now(), MiniLm::new());
+async fn embeds(embedder: &dyn Embedder) -> Found {
+    let began = Instant::now();
     match embedder.embed(&["a sentence".to_owned()]).await {
         Ok(_) => {
-            let what = format!("{}, loaded and used in {}", embedder.id(), millis(began.elapsed()));
+            let what = format!("{}: the first vector took {}", embedder.id(), millis(began.elapsed()));
             Found::works("meaning", what)
         }
         Err(error) => {

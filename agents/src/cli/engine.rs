@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use roundtable_guardrails::Doors;
-use roundtable_memory::{LanceStore, Memory, MiniLm, OtherModel};
+use roundtable_memory::{Embedder, LanceStore, Memory, MiniLm, OtherModel};
 use roundtable_tools::Catalogue;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
@@ -18,7 +18,8 @@ use super::tool;
 use crate::edge::files::{self, Reach};
 use crate::journal;
 use crate::model::ChatModel;
-use crate::model::choose::{Choice, Environment, Provider, choose};
+use crate::model::choose::{Choice, Provider, choose};
+use crate::model::embeddings::Remote;
 use crate::notes::NOTES;
 use crate::offline::Offline;
 use crate::table::{Config, Session, StartError, Table};
@@ -188,12 +189,7 @@ impl House {
 
     /// Takes a model. What is asked for goes before what the environment says.
     async fn find(&self, provider: &Provider, name: Option<&str>) -> Outcome<Choice> {
-        let base_url = self.settings.base_url.as_deref();
-        let variable = if *provider == Provider::Ollama { "OLLAMA_HOST" } else { "OPENAI_BASE_URL" };
-        let environment = Environment::read(|wanted| match base_url {
-            Some(url) if wanted == variable => Some(url.to_owned()),
-            _ => std::env::var(wanted).ok(),
-        });
+        let environment = self.settings.environment();
         let (_, offline) = self.offline().await?;
         choose(provider, name, &environment, offline.clone()).await.map_err(|error| {
             let next = "`--provider offline` needs no server";
@@ -253,14 +249,25 @@ fn config(settings: &Settings, model: Arc<dyn ChatModel>) -> Outcome<Config> {
     Ok(config)
 }
 
-/// Opens the memory with the embedded model for meaning and roundtable's own notes for as long as it holds no document.
+/// Opens the memory; as long as it holds no document, it knows roundtable's own notes.
 async fn open(settings: &Settings, other: OtherModel) -> Outcome<Memory> {
     let folder = settings.memory()?;
-    let embedder = Arc::new(MiniLm::new());
+    let embedder = embedder(settings).await?;
     let store = LanceStore::open(&folder, &*embedder, other).await;
     let store = store.map_err(|error| of_memory("the memory cannot be opened", &error))?;
     let clock = Arc::new(jiff::Timestamp::now);
     Ok(Memory::over(Arc::new(store), embedder, Arc::new(Doors::standard()), clock).with_notes(NOTES))
+}
+
+/// What makes vectors: the model in this program, whose weights wait for the first text, or a server's.
+async fn embedder(settings: &Settings) -> Outcome<Arc<dyn Embedder>> {
+    let next = "without `--embedder` and ROUNDTABLE_EMBEDDER the built-in model makes the vectors";
+    let endpoint = settings.environment().embeddings();
+    let endpoint = endpoint.map_err(|error| Failure::misused("no such embedding model", error.to_string(), next))?;
+    let Some(endpoint) = endpoint else { return Ok(Arc::new(MiniLm::new())) };
+    let remote = Remote::connect(endpoint).await;
+    let remote = remote.map_err(|error| Failure::failed("the embedding model cannot be used", chain(&error), next))?;
+    Ok(Arc::new(remote))
 }
 
 /// A memory's error as a failure of the command that needed it.

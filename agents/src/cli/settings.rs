@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use etcetera::BaseStrategy;
 
 use super::failure::{Failure, Outcome};
-use crate::model::choose::Provider;
+use crate::model::choose::{Environment, Provider};
 use crate::table;
 
 /// Options of every command.
@@ -29,6 +29,10 @@ pub struct Settings {
     /// The model server's address (OpenAI-compatible or Ollama)
     #[arg(long, global = true, value_name = "URL", env = "ROUNDTABLE_BASE_URL")]
     pub base_url: Option<String>,
+
+    /// Who makes vectors, instead of the built-in model: openai/NAME or ollama/NAME
+    #[arg(long, global = true, value_name = "MODEL", env = "ROUNDTABLE_EMBEDDER")]
+    pub embedder: Option<String>,
 
     /// Write only JSON lines to stdout
     #[arg(long, global = true)]
@@ -146,6 +150,18 @@ impl Settings {
     /// Where the memory is.
     pub fn memory(&self) -> Outcome<PathBuf> {
         Ok(self.folder()?.join("memory"))
+    }
+
+    /// What the environment says about models; what was given as an option goes before it.
+    pub fn environment(&self) -> Environment {
+        let environment = Environment::read(|name| match &self.embedder {
+            Some(embedder) if name == "ROUNDTABLE_EMBEDDER" => Some(embedder.clone()),
+            _ => std::env::var(name).ok(),
+        });
+        match &self.base_url {
+            Some(url) => environment.with_base_url(url),
+            None => environment,
+        }
     }
 
     /// Where journals are.

@@ -57,19 +57,14 @@ pub async fn show(mut turn: Turn, session: &Session, table: &Table, face: &Face,
     let mut interrupts = 0;
     // Restarts and the breaker belong to no turn: the table tells of them.
     let mut around = table.listen();
+    // One listener for the whole turn: a key pressed while an event is being shown must not be lost.
+    let mut pressed = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         let event = tokio::select! {
             biased;
-            Some(event) = around.recv() => {
-                if matches!(event, Event::Restarted { .. } | Event::Escalated { .. } | Event::Breaker { .. }) {
-                    page.event(&event)?;
-                    events.push(event);
-                }
-                continue;
-            }
-            event = turn.next() => event,
-            pressed = tokio::signal::ctrl_c() => {
-                pressed.map_err(|error| Failure::failed("cannot listen for Ctrl-C", error.to_string(), ""))?;
+            heard = &mut pressed => {
+                heard.map_err(|error| Failure::failed("cannot listen for Ctrl-C", error.to_string(), ""))?;
+                pressed.set(tokio::signal::ctrl_c());
                 interrupts += 1;
                 if interrupts > 1 {
                     let what = Lost { kind: "cancelled".to_owned(), message: "cancelled".to_owned() };
@@ -79,6 +74,14 @@ pub async fn show(mut turn: Turn, session: &Session, table: &Table, face: &Face,
                 session.cancel();
                 continue;
             }
+            Some(event) = around.recv() => {
+                if matches!(event, Event::Restarted { .. } | Event::Escalated { .. } | Event::Breaker { .. }) {
+                    page.event(&event)?;
+                    events.push(event);
+                }
+                continue;
+            }
+            event = turn.next() => event,
         };
         let end = match event {
             Some(Event::TurnFinished { ref answer, .. }) => Ok((**answer).clone()),

@@ -76,6 +76,7 @@ struct Sources {
     texts: Vec<HashSet<String>>,
     all: HashSet<String>,
     numbers: Vec<f64>,
+    computed: bool,
 }
 
 impl Sources {
@@ -95,13 +96,17 @@ impl Sources {
         let mut all: HashSet<String> = texts.iter().flatten().cloned().collect();
         // What the person said themselves needs no source.
         all.extend(stems(read.question));
-        Self { texts, all, numbers: known }
+        Self { texts, all, numbers: known, computed: !read.outputs.is_empty() }
     }
 
     /// How far a sentence is supported: 0 to 1.
     fn support(&self, sentence: &str) -> f32 {
         let plain = without_marks(sentence);
-        let said = content(&plain);
+        let mut said = content(&plain);
+        if self.computed {
+            // Results are told rounded: their numbers are compared as numbers, below.
+            said.retain(|word| word.stem.parse::<f64>().is_err());
+        }
         let by_one = self.texts.iter().map(|held| coverage(&said, held)).fold(0.0, f32::max);
         let by_all = coverage(&said, &self.all);
         let numbers = numbers(&plain);
@@ -279,6 +284,13 @@ mod tests {
         let read = Read { question: ask, passages: &passages, outputs: &[], searched: true };
         let draft = "The bridge opened in 1932 [1]. Its architect was a famous Dutch painter.";
         assert_eq!(revise(draft, unsupported, &read), "The bridge opened in 1932 [1].");
+    }
+
+    #[test]
+    fn a_list_that_is_told_in_short_is_supported() {
+        let output = json!({"samples": [0.749_776_569, -1.248_028_785, 2.598_520_319]});
+        let draft = "Samples: 3 values from -1.24803 to 2.59852 (0.749777, …).";
+        assert_eq!(judged(draft, "draw 3 samples", &[], &[output], false), Judgement::Supported);
     }
 
     #[test]

@@ -109,8 +109,11 @@ impl Table<'_> {
         if let Some(next) = self.answer_to_question_back(&said) {
             return next;
         }
-        let lean = if self.talk.said_before.is_some() { follow_up::lean(&said) } else { Lean::None };
+        let mut lean = if self.talk.said_before.is_some() { follow_up::lean(&said) } else { Lean::None };
         let before = follow_up::last_call(self.finder, self.talk);
+        if before.is_some_and(|before| follow_up::names_result(before, &said)) {
+            lean = Lean::Surely;
+        }
         let best = self.best(&said, before.filter(|_| lean == Lean::Surely));
         if let (Some(before), true) = (before, lean > Lean::None)
             && let Some(next) = self.follow(&said, before, lean, best.as_ref())
@@ -430,6 +433,6 @@ fn question_back(tool: &Known, filled: &Filled) -> String {
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => String::new(),
     };
-    let example = tool.example.map(|example| format!(" For example: “{example}”")).unwrap_or_default();
+    let example = tool.example.map(|example| format!(" For example: “{}”", writer::round(example))).unwrap_or_default();
     format!("To run `{}` {STILL_NEED} {needs}.{example}", tool.name)
 }

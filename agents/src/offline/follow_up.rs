@@ -111,6 +111,18 @@ pub fn last_call<'t>(finder: &Finder, talk: &'t Talk) -> Option<&'t Step> {
     talk.earlier.iter().find(|step| finder.get(&step.name).is_some_and(|tool| !tool.group.is_empty()))
 }
 
+/// Whether the sentence names a part of the last call's result: "the mean of the sizes".
+pub fn names_result(before: &Step, sentence: &str) -> bool {
+    let said: Vec<String> = words(sentence).into_iter().map(|word| word.stem).collect();
+    match &before.result {
+        Outcome::Output(Value::Object(output)) => output.iter().any(|(key, value)| {
+            let name = words(&key.replace('_', " "));
+            value.is_array() && key.len() > 3 && name.iter().all(|part| said.contains(&part.stem))
+        }),
+        _ => false,
+    }
+}
+
 /// The last call's arguments with what the sentence changes; nothing if it changes nothing.
 pub fn changed(tool: &Known, before: &Step, sentence: &str) -> Option<Map<String, Value>> {
     let mut relaxed: Vec<Field> = tool.fields.clone();

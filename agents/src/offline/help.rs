@@ -51,7 +51,11 @@ pub fn tools(finder: &Finder, sentence: &str) -> String {
         return format!("I have no tool for that.{near} `/tools` lists them all.");
     }
     let told: Vec<String> = good.iter().map(|fit| format!("`{}`: {}.", fit.tool.name, fit.tool.summary())).collect();
-    let example = good[0].tool.example.map(|example| format!(" For example: “{example}”")).unwrap_or_default();
+    let example = good[0]
+        .tool
+        .example
+        .map(|example| format!(" For example: “{}”", super::writer::round(example)))
+        .unwrap_or_default();
     format!("{}{example}", told.join(" "))
 }
 

@@ -69,6 +69,9 @@ fn follow_ups_change_the_last_call() {
     let describe = || turn("describe 1, 2, 3", "describe", json!({"x": [1, 2, 3]}), json!({"mean": 2}));
     check(then(describe(), "the same for [4, 5, 6]"), "describe", json!({"x": [4, 5, 6]}));
     check(then(describe(), "what about its variance?"), "mean_variance", json!({"x": [1, 2, 3]}));
+    let found =
+        turn("cluster", "kmeans", json!({"X": [[1], [2], [9]], "k": 2}), json!({"labels": [0, 0, 1], "sizes": [2, 1]}));
+    check(then(found, "what is the mean of the sizes?"), "mean_variance", json!({"x": [2, 1]}));
     let drawn = turn("draw 3", "gaussian_simulate", json!({"n": 3}), json!({"samples": [0.1, 0.4, -1.0]}));
     check(then(drawn, "what is the mean of those samples?"), "mean_variance", json!({"x": [0.1, 0.4, -1.0]}));
 }

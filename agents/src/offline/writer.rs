@@ -139,11 +139,12 @@ fn shown(value: &Value) -> String {
     }
 }
 
+/// In round brackets: square ones are marks of citations.
 fn list(items: &[Value]) -> String {
     let simple = |item: &Value| !item.is_array() && !item.is_object();
     if items.iter().all(simple) {
         if items.len() <= SHORT {
-            return format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", "));
+            return format!("({})", items.iter().map(shown).collect::<Vec<_>>().join(", "));
         }
         let first = items.iter().take(5).map(shown).collect::<Vec<_>>().join(", ");
         let numbers: Vec<f64> = items.iter().filter_map(Value::as_f64).collect();
@@ -162,7 +163,7 @@ fn list(items: &[Value]) -> String {
         && inner <= 24
         && items.iter().all(|item| item.as_array().is_some_and(|row| row.iter().all(simple)))
     {
-        return format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", "));
+        return format!("({})", items.iter().map(shown).collect::<Vec<_>>().join(", "));
     }
     match items.first() {
         Some(Value::Array(row)) => format!("a table of {} rows with {} columns", items.len(), row.len()),
@@ -180,6 +181,11 @@ fn texts(value: &Value) -> Vec<String> {
         Value::String(text) => vec![format!("Note: {text}")],
         other => vec![format!("Note: {other}")],
     }
+}
+
+/// With round brackets for square ones, which are marks of citations in an answer.
+pub fn round(text: &str) -> String {
+    text.replace('[', "(").replace(']', ")")
 }
 
 /// Cut at a character, with a sign that it was.

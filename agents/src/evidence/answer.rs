@@ -162,6 +162,10 @@ pub fn is_ignorance(text: &str) -> bool {
         "i cannot answer",
         "i can't answer",
         "i have no information",
+        "i could not",
+        "i couldn't",
+        "i was unable",
+        "i am unable",
     ]
     .iter()
     .any(|words| opening.starts_with(words))

@@ -86,7 +86,7 @@ pub(super) async fn drive(desk: Arc<Desk>, active: Arc<Active>, degraded: Option
     match end {
         Ok(answer) => driver.answered(answer).await,
         Err(End::Failed(error)) => driver.failed(error),
-        Err(End::Died) => {}
+        Err(End::Died) => desk.set_active(None),
     }
 }
 
@@ -240,7 +240,7 @@ impl Driver {
         let noted = Happened::Answered { answer: Box::new(answer) };
         match self.desk.append(&self.active.turn, &noted, Keep::Disk) {
             Ok(()) => {}
-            Err(Error::Died) => return,
+            Err(Error::Died) => return self.desk.set_active(None),
             Err(error) => self.unwritten(&super::retriever::chain(&error)),
         }
         let Happened::Answered { answer } = noted else { return };
@@ -304,7 +304,7 @@ impl Driver {
         let failed = Happened::Failed { failure: error.kind.to_owned(), message: error.message.clone() };
         match self.desk.append(&turn, &failed, Keep::Process) {
             Ok(()) => {}
-            Err(Error::Died) => return,
+            Err(Error::Died) => return self.desk.set_active(None),
             Err(unwritten) => self.unwritten(&super::retriever::chain(&unwritten)),
         }
         self.desk.set_active(None);

@@ -44,7 +44,7 @@ struct Output {
 pub fn with_notes(catalogue: Catalogue, folder: PathBuf) -> Result<Catalogue, BuildError> {
     let tool =
         Tool::custom(SAVE_NOTE, Effect::Writes, move |args: &Args, context: &CallContext| save(&folder, args, context));
-    catalogue.with(tool.group("notes").examples(&[
+    catalogue.with(tool.group("notes").idempotent(true).examples(&[
         "Save a note titled shopping: milk and bread",
         "Write this down as a file called ideas: try k-means with k = 4",
     ]))

@@ -25,6 +25,11 @@ impl TurnError {
     pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
+
+    /// An error of the kind that an event names.
+    pub fn of(kind: &str, message: String) -> Self {
+        Self { kind: known(kind), message }
+    }
 }
 
 impl From<Failure> for TurnError {
@@ -76,7 +81,7 @@ impl Turn {
         loop {
             match self.next().await {
                 Some(Event::TurnFinished { answer, .. }) => return Ok(*answer),
-                Some(Event::TurnFailed { kind, message, .. }) => return Err(TurnError { kind: known(&kind), message }),
+                Some(Event::TurnFailed { kind, message, .. }) => return Err(TurnError::of(&kind, message)),
                 Some(_) => {}
                 None => return Err(TurnError::new("failed", "the turn had ended already")),
             }

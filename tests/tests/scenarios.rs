@@ -45,3 +45,10 @@ fn stories_that_draw_lots_hold_under_two_hundred_seeds() {
     }
     assert!(played >= 200 && strikes > played, "{played} stories, {strikes} strikes");
 }
+
+#[test]
+fn the_published_schema_is_the_one_in_use() {
+    let published: serde_json::Value =
+        serde_json::from_str(include_str!("../scenario.schema.json")).expect("the published schema is JSON");
+    assert_eq!(published, roundtable::scenario::schema(), "`roundtable scenario schema > tests/scenario.schema.json`");
+}

@@ -242,7 +242,7 @@ fn config(settings: &Settings, model: Arc<dyn ChatModel>) -> Outcome<Config> {
     config.resolve = Some(Arc::new(move |arguments, schema| files::resolve(arguments, schema, &reach)));
     config.rag = settings.rag.into();
     config.rerank = settings.rerank.into();
-    config.seed = settings.seed;
+    config.seed = settings.seed.unwrap_or_default();
     if let Some(deadline) = settings.deadline {
         config.limits.turn = deadline;
     }

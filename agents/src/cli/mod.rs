@@ -14,6 +14,7 @@ pub mod ingest;
 pub mod input;
 pub mod memory;
 pub mod out;
+pub mod scenario;
 pub mod search;
 pub mod settings;
 pub mod talks;
@@ -52,6 +53,7 @@ enum Command {
     Tool(tool::Tool),
     Guard(guard::Guard),
     Memory(memory::MemoryCommand),
+    Scenario(scenario::ScenarioCommand),
     Doctor(doctor::Doctor),
 }
 
@@ -83,6 +85,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Outcome {
         Some(Command::Tool(args)) => tool::run(args, settings, out),
         Some(Command::Guard(args)) => guard::run(args, settings, out),
         Some(Command::Memory(args)) => memory::run(args, settings, out),
+        Some(Command::Scenario(args)) => scenario::run(args, settings, out),
         Some(Command::Doctor(args)) => doctor::run(args, settings, out),
     }
 }

@@ -122,7 +122,11 @@ fn write_log(folder: &Path, file: &Path, report: &Report) -> Outcome {
 
 fn replay(log: &Path, out: &mut Out) -> Outcome {
     let text = std::fs::read_to_string(log).map_err(|error| {
-        Failure::misused(format!("cannot read the log `{}`", log.display()), error.to_string(), "give a file that `--log` wrote")
+        Failure::misused(
+            format!("cannot read the log `{}`", log.display()),
+            error.to_string(),
+            "give a file that `--log` wrote",
+        )
     })?;
     let mut lines = text.lines();
     let origin: Origin = serde_json::from_str(lines.next().unwrap_or_default()).map_err(|error| {
@@ -181,5 +185,6 @@ fn unusable(error: LoadError) -> Stop {
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Stop {
-    Failure::failed(format!("cannot write `{}`", path.display()), error.to_string(), "name a place that can be written").into()
+    Failure::failed(format!("cannot write `{}`", path.display()), error.to_string(), "name a place that can be written")
+        .into()
 }

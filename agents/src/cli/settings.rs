@@ -47,8 +47,8 @@ pub struct Settings {
     pub rerank: Rerank,
 
     /// The seed of everything that draws lots
-    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
 
     /// How long a turn may take, such as `90`, `30s`, `500ms` or `2m`
     #[arg(long, global = true, value_name = "TIME", value_parser = duration)]

@@ -250,7 +250,8 @@ fn asks_for_facts(question: &str) -> bool {
         "do", "did", "can", "explain", "define", "describe",
     ]
     .contains(&first);
-    asks && content(&lower).iter().any(|word| word.weight >= 1.0)
+    (asks || lower.ends_with('?'))
+        && content(&lower).iter().any(|word| word.weight >= 1.0)
         && !["how are you", "who are you", "what can you", "what are you"].iter().any(|talk| lower.starts_with(talk))
 }
 

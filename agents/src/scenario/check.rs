@@ -107,7 +107,10 @@ fn of_answer(expect: &Expect, seen: &Seen<'_>, wrong: &mut Vec<String>) {
 }
 
 fn asks_for_answer(expect: &Expect) -> bool {
-    !expect.answer_contains.is_empty() || expect.abstained.is_some() || expect.degraded.is_some() || expect.tools.is_some()
+    !expect.answer_contains.is_empty()
+        || expect.abstained.is_some()
+        || expect.degraded.is_some()
+        || expect.tools.is_some()
 }
 
 fn of_tools(wanted: &[ExpectedCall], answer: &Answer, wrong: &mut Vec<String>) {

@@ -235,7 +235,9 @@ mod tests {
 
     fn strikes(when: Trigger, calls: usize) -> Vec<bool> {
         let armed = Armed::new(FaultSpec { fault: Fault::ModelHang {}, when, optional: false }, 7, 0);
-        (0..calls).map(|n| armed.strikes(Duration::from_millis(10 * n as u64), |kind| kind == "seen" && n >= 2)).collect()
+        (0..calls)
+            .map(|n| armed.strikes(Duration::from_millis(10 * n as u64), |kind| kind == "seen" && n >= 2))
+            .collect()
     }
 
     #[test]

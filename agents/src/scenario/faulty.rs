@@ -80,7 +80,11 @@ impl Faults {
         let events = self.events();
         let lives = lock(&self.lives);
         let ends = lives.iter().skip(1).map(|(begins, _)| *begins).chain([events.len()]);
-        lives.iter().zip(ends).map(|((begins, killed), end)| (events[*begins..end].to_vec(), killed.is_cancelled())).collect()
+        lives
+            .iter()
+            .zip(ends)
+            .map(|((begins, killed), end)| (events[*begins..end].to_vec(), killed.is_cancelled()))
+            .collect()
     }
 
     /// The story's own time.
@@ -197,7 +201,8 @@ impl FaultyModel {
 
     /// An answer that calls `name` with `arguments`.
     fn call(name: String, arguments: &str) -> DeltaStream {
-        let call = Delta::ToolCall { index: 0, id: Some("injected".into()), name: Some(name), arguments: arguments.into() };
+        let call =
+            Delta::ToolCall { index: 0, id: Some("injected".into()), name: Some(name), arguments: arguments.into() };
         stream::iter([Ok(call), Ok(Delta::Finish(FinishReason::ToolCalls))]).boxed()
     }
 }
@@ -324,9 +329,7 @@ impl FaultyStore {
         if space != Space::Chunks {
             return None;
         }
-        let strike = self.faults.strike(|fault| {
-            strikes_search(fault).then(|| fault.clone())
-        });
+        let strike = self.faults.strike(|fault| strikes_search(fault).then(|| fault.clone()));
         match strike {
             Some(Fault::SearchError {}) => Some(Err(injected("search the chunks"))),
             Some(Fault::SearchHang {}) => std::future::pending().await,

@@ -87,8 +87,8 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
 
 /// Reads a scenario and checks it against the schema.
 pub fn load(path: &Path) -> Result<Scenario, LoadError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| LoadError::Unreadable { path: path.to_owned(), source })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| LoadError::Unreadable { path: path.to_owned(), source })?;
     read(path, &text)
 }
 

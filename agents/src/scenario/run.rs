@@ -44,8 +44,7 @@ impl Report {
 /// Plays a story with its own seed, or with another. Builds a runtime of its own, so it must not be called from within one.
 pub fn run(scenario: &Scenario, seed: Option<u64>) -> Report {
     let seed = seed.unwrap_or(scenario.seed);
-    let mut report =
-        Report { name: scenario.name.clone(), seed, failures: Vec::new(), strikes: 0, log: Vec::new() };
+    let mut report = Report { name: scenario.name.clone(), seed, failures: Vec::new(), strikes: 0, log: Vec::new() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     let played = runtime.map_err(Trouble::from).and_then(|runtime| {
         let played = runtime.block_on(play(scenario, seed));
@@ -141,6 +140,7 @@ impl Play<'_> {
             Err(error) => Err(error),
         };
         let took_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.life()?.session.settled().await;
         self.last = Some(Ended { answer, took_ms, first });
         self.expect(expect).await
     }

@@ -10,7 +10,7 @@ use roundtable_guardrails::CallId;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::config::{Config, Rag, Rerank, Shared};
 use super::desk::Desk;
@@ -394,13 +394,18 @@ impl Session {
         }
     }
 
+    /// Waits until no turn runs and every episode is kept, or lost.
+    pub async fn settled(&self) {
+        while self.is_busy() || self.desk.keeping() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     /// Stops the session's actors. A turn that runs is cancelled first; episodes that wait are kept.
     pub async fn close(self) {
         self.cancel();
-        let patience = Instant::now() + PATIENCE;
-        while (self.is_busy() || self.desk.keeping()) && Instant::now() < patience {
-            sleep(Duration::from_millis(1)).await;
-        }
+        // Whatever is not settled by then is lost, as it would be if the process were killed.
+        drop(timeout(PATIENCE, self.settled()).await);
         stop(&self.supervisor).await;
     }
 }

@@ -272,7 +272,7 @@ mod tests {
         let mut one_by_one: Vec<Record> = Vec::new();
         for (record, id) in told.into_iter().zip(&together.ids) {
             let settled = settle(one_by_one.clone(), vec![record]);
-            assert_eq!(settled.ids, [id.clone()]);
+            assert_eq!(settled.ids, std::slice::from_ref(id));
             one_by_one.retain(|old| settled.write.iter().all(|new| new.id != old.id));
             one_by_one.extend(settled.write);
         }

@@ -22,7 +22,7 @@ use crate::model::choose::{Choice, Provider, choose};
 use crate::model::embeddings::Remote;
 use crate::notes::NOTES;
 use crate::offline::Offline;
-use crate::table::{Config, Session, StartError, Table};
+use crate::table::{Config, Session, StartError, Table, effects};
 
 /// The running parts of one process.
 pub struct Engine {
@@ -180,7 +180,11 @@ impl House {
     /// The tools, and the embedded model that knows them.
     async fn offline(&self) -> Outcome<&(Catalogue, Arc<Offline>)> {
         let build = || async {
-            let catalogue = tool::standard()?;
+            let notes = self.settings.folder()?.join("notes");
+            let catalogue = effects::with_notes(tool::standard()?, notes).map_err(|error| {
+                let next = "this is a bug in roundtable; please report it";
+                Failure::failed("the tools cannot be loaded", chain(&error), next)
+            })?;
             let offline = Arc::new(Offline::new(&catalogue));
             Ok::<_, Stop>((catalogue, offline))
         };
@@ -222,8 +226,10 @@ impl House {
             let mut config = config(&self.settings, chosen.model.clone())?;
             config.memory = Some(memory.clone());
             config.catalogue = catalogue.clone();
-            // When a server is lost, the embedded model stands in.
-            config.fallback = Some(offline.clone());
+            // When a server is lost, the embedded model stands in; it needs nobody to stand in for itself.
+            if chosen.model.id() != crate::offline::ID {
+                config.fallback = Some(offline.clone());
+            }
             Table::start(config).await.map_err(|error| {
                 let next = "`roundtable doctor` says what is wrong";
                 Failure::failed("the table cannot start", chain(&error), next).into()

@@ -16,7 +16,12 @@ pub struct Cited {
 }
 
 /// Gives every mark of `draft` its quote. Marks of passages that were not read go.
+///
+/// Where nothing was read, brackets with numbers are lists, not marks.
 pub fn cite(draft: &str, passages: &[Passage]) -> Cited {
+    if passages.is_empty() {
+        return Cited { text: draft.to_owned(), citations: Vec::new() };
+    }
     let mut text = String::with_capacity(draft.len());
     let mut citations: Vec<Citation> = Vec::new();
     let mut end = 0;
@@ -122,6 +127,6 @@ mod tests {
         let cited = cite("See [9] the list [a, b] of x[0] here [1, 4].", &[passage(1, "The list is here.")]);
         assert_eq!(cited.text, "See the list [a, b] of x here [1].");
         assert_eq!(cited.citations.len(), 1);
-        assert_eq!(cite("No marks at all", &[]).text, "No marks at all");
+        assert_eq!(cite("The vector is [1, 2].", &[]).text, "The vector is [1, 2].");
     }
 }

@@ -102,11 +102,15 @@ impl Play<'_> {
                 self.see(turn, None, first, expect).await
             }
             Step::Deny { expect } => {
-                self.life()?.session.deny("").await?;
+                let first = self.world.faults.events().len();
+                let denied = self.life()?.session.deny("").await;
+                self.note(denied, first);
                 self.expect(expect).await
             }
             Step::Undo {} => {
-                self.life()?.session.undo().await?;
+                let first = self.world.faults.events().len();
+                let undone = self.life()?.session.undo().await;
+                self.note(undone, first);
                 Ok(Vec::new())
             }
             Step::Restart {} => {
@@ -116,6 +120,13 @@ impl Play<'_> {
                 self.life = Some(self.world.begin(Some(&id)).await?);
                 Ok(Vec::new())
             }
+        }
+    }
+
+    /// Notes how something ended that is no turn: well, and the last turn stays what it was; or with an error.
+    fn note<T>(&mut self, done: Result<T, TurnError>, first: usize) {
+        if let Err(error) = done {
+            self.last = Some(Ended { answer: Err(error), took_ms: 0, first });
         }
     }
 

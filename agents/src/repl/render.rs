@@ -441,7 +441,7 @@ pub fn trace(event: &Event, width: usize) -> Option<String> {
         }
         Event::Breaker { model, state } => ("gateway".to_owned(), format!("the breaker of {model} is {state}")),
     };
-    let head = format!("  {:<11}", one_line(&who));
+    let head = format!("  {:<10} ", one_line(&who));
     let room = width.saturating_sub(head.width()).max(20);
     Some(format!("{head}{}", short(&what, room)))
 }

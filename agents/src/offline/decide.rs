@@ -52,6 +52,10 @@ impl Table<'_> {
         // Passages may lie on the table unasked, where another model was to answer.
         let only_read = self.talk.steps.iter().all(|step| step.name == SEARCH);
         match wanted {
+            // What the passages say about roundtable has a source; what is said by heart has none.
+            Move::Say(ref by_heart) if only_read && matches!(intent::of(&self.talk.said), Intent::Help(_)) => {
+                Move::Say(documents::answer(&self.question(), &self.talk.steps).unwrap_or_else(|| by_heart.clone()))
+            }
             Move::Say(_) if only_read => wanted,
             Move::Call(ref calls) if only_read && !calls.iter().any(|(name, _)| self.did(name)) => wanted,
             Move::Call(calls) => self.report(calls.first().map(|(name, _)| name.as_str()).unwrap_or_default()),

@@ -265,7 +265,7 @@ fn said(progress: &Progress) -> String {
         Progress::Reading { path, file, files } => {
             format!("reading {} ({file} of {files})", one_line(&path.display().to_string()))
         }
-        Progress::Indexed { documents } => format!("{documents} documents can be found by their words"),
+        Progress::Indexed { documents } => format!("{} found by words", render::count(*documents, "document")),
         Progress::Embedding { done, total } => format!("{done} of {total} vectors"),
     }
 }

@@ -115,7 +115,10 @@ pub async fn reasons(memory: &Memory, target: &str) -> Outcome<Why> {
     let id = if known {
         id
     } else {
-        let best = recalled(memory, target, 1).await?.into_iter().next();
+        // A fact tells more than the turn in which it was said.
+        let mut found = recalled(memory, target, 10).await?;
+        found.sort_by_key(|record| record.kind != Kind::Fact);
+        let best = found.into_iter().next();
         let next = "`roundtable memory list` shows what there is";
         best.ok_or_else(|| Failure::failed("nothing is remembered about that", "", next))?.id.0
     };

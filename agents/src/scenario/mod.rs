@@ -1,7 +1,7 @@
 //! Stories with faults: a YAML format, a runner under a paused clock, expectations, invariants.
 //!
 //! A [`format::Scenario`] says what is in memory, what the scripted model answers, what the person does, which [`faults`] strike
-//! when, and what must hold all the same. [`run`] plays it on a current-thread runtime whose clock is paused: a turn that waits a
+//! when, and what must hold all the same. [`run()`] plays it on a current-thread runtime whose clock is paused: a turn that waits a
 //! minute for a dead server takes no time, and one seed drives everything that is random, so that the same seed gives the same
 //! log, byte for byte. Whatever a story is about, the [`invariants`] hold in it; a fault that never strikes fails it.
 

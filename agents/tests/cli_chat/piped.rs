@@ -81,6 +81,7 @@ fn facts_told_in_one_process_are_recalled_in_the_next_and_forgotten_for_good() {
     check(bench.run(&["ask", "remember that my favourite dataset is iris"], ""), 0, &["iris"], &[]);
     check(bench.run(&["ask", "what is my favourite dataset?"], ""), 0, &["iris"], &[]);
     let why = check(bench.run(&["memory", "why", "favourite", "dataset"], ""), 0, &["iris", "turn t1"], &[]);
+    assert!(!why.stdout.contains("(turn)"), "the fact itself: {}", why.stdout);
     let session = why.stdout.split("conversation ").nth(1).unwrap().split(',').next().unwrap().to_owned();
     assert!(bench.path().join(format!("data/journal/{session}.jsonl")).is_file(), "{session}");
     check(bench.run(&["chat"], "/why favourite dataset\n/forget iris\n"), 0, &[&session, "forgotten: 1 fact"], &[]);

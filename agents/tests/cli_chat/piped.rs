@@ -1,5 +1,8 @@
 //! Without a terminal: piped, as JSON lines, over several processes.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
 use serde_json::Value;
 
 use super::cli_support::{Bench, Ran};
@@ -179,4 +182,33 @@ fn quotes_are_verbatim_in_the_documents_that_they_cite() {
     assert_eq!(answer("Who painted the Mona Lisa?")["abstained"], true);
     // An answer that found nothing is not remembered as one.
     assert_eq!(answer("Who painted the Mona Lisa?")["abstained"], true);
+}
+
+#[test]
+fn a_turn_that_was_killed_goes_on_in_the_next_process() {
+    let bench = Bench::new();
+    // A server that takes the question and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", silent.local_addr().unwrap());
+    let args = ["chat", "--provider", "openai", "--base-url", &url, "--model", "mute"];
+    let mut child = bench.command(&args).env("ROUNDTABLE_TOOLS", "native").spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"what is the mean of 1, 2, 3?\n").unwrap();
+    // Somebody may only look whether the server is there.
+    let held = loop {
+        let (mut connection, _) = silent.accept().unwrap();
+        let mut begun = [0; 4];
+        if connection.read(&mut begun).unwrap() > 0 && &begun == b"POST" {
+            break connection;
+        }
+    };
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop((held, stdin));
+    let journal = std::fs::read_dir(bench.path().join("data/journal")).unwrap().next().unwrap().unwrap().path();
+    let id = journal.file_stem().unwrap().to_str().unwrap();
+    let said = ["the last turn had no end; it goes on", "mean is 2"];
+    check(bench.run(&["chat", "--resume", id], ""), 0, &said, &[]);
+    let talk = check(bench.run(&["chat", "--resume", id], "/undo\n/undo\n"), 0, &["taken back", "no turn"], &[]);
+    assert!(!talk.stdout.contains("no end"), "{}", talk.stdout);
 }

@@ -1,16 +1,27 @@
 //! An answer out of the passages' own sentences, each with its mark; or the admission that they hold none.
 //!
-//! How far the passages speak of the question is the share of its words, by weight, that the best of them holds: names and numbers
-//! count double, words that fit anything a third. Below [`ENOUGH`] nothing is answered. The bound was set on questions that a
-//! collection can and cannot answer (`cargo run --example evidence_eval`; figures in notes/evidence.md).
+//! How far a passage speaks of a question is what it holds of the question's words, by weight (names and numbers count double, words
+//! that fit anything a third), and half a word more for two that stand side by side in both: `boundary layer` is about something,
+//! `layer` and `boundary` may be chance. That is divided by all that the question asks for and by two words more, since a short
+//! question is matched by chance sooner than a long one. Below [`ENOUGH`] nothing is answered. The bound was set on questions that
+//! a collection can and cannot answer (`cargo run --example evidence_eval`; figures in notes/evidence.md).
 
 use std::collections::HashSet;
 
-use super::words::{self, Word, content, coverage};
+use super::words::{self, Word, content, coverage, wanted};
 use super::{Passage, sentences};
 
-/// Below this share of the question's words, the passages say nothing to it.
-pub const ENOUGH: f32 = 0.56;
+/// Below this, the passages say nothing to a question.
+pub const ENOUGH: f32 = 0.45;
+
+/// What two neighbours of the question that are neighbours in the passage add, in words.
+const PAIR: f32 = 0.5;
+
+/// So many words are asked for beyond those of the question.
+const BEYOND: f32 = 2.0;
+
+/// What is left of the worth of passages that hold nothing of the kind that is asked for: no name for "who", no number for "when".
+const WRONG_KIND: f32 = 0.8;
 
 /// So many sentences make an answer, at most.
 const SENTENCES: usize = 3;
@@ -29,63 +40,85 @@ pub struct Drafted {
     pub support: f32,
 }
 
+/// A passage, read sentence by sentence.
+struct Reading<'a> {
+    passage: &'a Passage,
+    title: HashSet<String>,
+    sentences: Vec<(&'a str, Vec<String>)>,
+}
+
 /// A sentence of a passage, with what decides about it.
 struct Candidate<'a> {
     passage: &'a Passage,
     text: &'a str,
-    held: HashSet<String>,
+    held: HashSet<&'a str>,
+    fits: bool,
     score: f32,
+}
+
+impl<'a> Reading<'a> {
+    fn of(passage: &'a Passage) -> Self {
+        let read = |span: std::ops::Range<usize>| {
+            let text = &passage.text[span];
+            (text, content(text).into_iter().map(|word| word.stem).collect())
+        };
+        let sentences = sentences::spans(&passage.text).into_iter().map(read).collect();
+        Self { passage, title: words::stems(&passage.title), sentences }
+    }
+
+    fn all(&self) -> HashSet<&str> {
+        let text = self.sentences.iter().flat_map(|(_, stems)| stems);
+        self.title.iter().chain(text).map(String::as_str).collect()
+    }
+
+    /// How far the passage speaks of what is wanted: see above.
+    fn worth(&self, wanted: &[Word]) -> f32 {
+        let asked: f32 = wanted.iter().map(|word| word.weight).sum();
+        let side_by_side: HashSet<(&str, &str)> = self
+            .sentences
+            .iter()
+            .flat_map(|(_, stems)| stems.windows(2))
+            .map(|pair| (pair[0].as_str(), pair[1].as_str()))
+            .collect();
+        let pairs: f32 = wanted
+            .windows(2)
+            .filter(|pair| side_by_side.contains(&(pair[0].stem.as_str(), pair[1].stem.as_str())))
+            .map(|pair| pair[0].weight.min(pair[1].weight))
+            .sum();
+        (asked * coverage(wanted, &self.all()) + PAIR * pairs) / (asked + BEYOND)
+    }
 }
 
 /// The answer to `question` that the passages hold. They are taken to be in the order of their worth.
 pub fn answer(question: &str, passages: &[Passage]) -> Drafted {
-    let wanted = content(question);
-    let mut best = 0.0_f32;
-    let mut candidates: Vec<Candidate<'_>> = Vec::new();
-    for (place, passage) in passages.iter().enumerate() {
-        let title = words::stems(&passage.title);
-        let mut all = words::stems(&passage.text);
-        all.extend(title.iter().cloned());
-        let whole = coverage(&wanted, &all);
-        best = best.max(whole);
-        let spans = sentences::spans(&passage.text);
-        let held: Vec<HashSet<String>> = spans.iter().map(|span| words::stems(&passage.text[span.clone()])).collect();
-        for (at, span) in spans.iter().enumerate() {
-            let text = &passage.text[span.clone()];
-            if text.len() > LONGEST || !says_something(text) || repeats(text, &passage.title) {
-                continue;
-            }
-            // What the sentence before and the title name is still spoken of.
-            let mut context = title.clone();
-            if at > 0 {
-                context.extend(held[at - 1].iter().cloned());
-            }
-            let own = coverage(&wanted, &held[at]);
-            let around = coverage(&wanted, &context);
-            let score =
-                own + 0.25 * around.min(1.0 - own) + 0.35 * whole + kind_bonus(question, text) - 0.04 * place as f32;
-            candidates.push(Candidate { passage, text, held: held[at].clone(), score });
-        }
-    }
+    let wanted = wanted(question);
+    let kind = Kind::of(question);
+    let readings: Vec<Reading<'_>> = passages.iter().map(Reading::of).collect();
+    let mut candidates = candidates(&wanted, kind, &readings);
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let Some(first) = candidates
-        .first()
-        .filter(|first| best >= ENOUGH && !named_is_missing(&wanted, passages) && speaks(&wanted, first))
+    let mut support = readings.iter().map(|reading| reading.worth(&wanted)).fold(0.0, f32::max).min(1.0);
+    if kind.leads(question) && !candidates.iter().any(|candidate| candidate.fits && speaks(&wanted, candidate)) {
+        support *= WRONG_KIND;
+    }
+    let enough = support >= ENOUGH || is_the_one_word(&wanted, &readings);
+    let Some(first) =
+        candidates.first().filter(|first| enough && !named_is_missing(&wanted, &readings) && speaks(&wanted, first))
     else {
         return Drafted {
             text: "I don't know: nothing in the documents answers this.".to_owned(),
             abstained: true,
-            support: best,
+            support,
         };
     };
     let least = first.score * 0.82;
     let mut chosen: Vec<&Candidate<'_>> = Vec::new();
     let mut covered: HashSet<&str> = HashSet::new();
     for candidate in candidates.iter().take_while(|candidate| candidate.score >= least) {
-        let fresh =
-            wanted.iter().any(|word| candidate.held.contains(&word.stem) && !covered.contains(word.stem.as_str()));
+        let fresh = wanted
+            .iter()
+            .any(|word| candidate.held.contains(word.stem.as_str()) && !covered.contains(word.stem.as_str()));
         if chosen.is_empty() || (fresh && !chosen.iter().any(|other| alike(other, candidate))) {
-            covered.extend(candidate.held.iter().map(String::as_str));
+            covered.extend(&candidate.held);
             chosen.push(candidate);
         }
         if chosen.len() == SENTENCES {
@@ -96,24 +129,55 @@ pub fn answer(question: &str, passages: &[Passage]) -> Drafted {
         .iter()
         .map(|one| format!("{} [{}]", one.text.split_whitespace().collect::<Vec<_>>().join(" "), one.passage.n))
         .collect();
-    Drafted { text: text.join(" "), abstained: false, support: best }
+    Drafted { text: text.join(" "), abstained: false, support }
+}
+
+/// The sentences that could be part of an answer, with their scores.
+fn candidates<'a>(wanted: &[Word], kind: Kind, readings: &'a [Reading<'a>]) -> Vec<Candidate<'a>> {
+    let mut candidates = Vec::new();
+    for (place, reading) in readings.iter().enumerate() {
+        let whole = coverage(wanted, &reading.all());
+        let mut before: HashSet<&str> = HashSet::new();
+        for (text, stems) in &reading.sentences {
+            let held: HashSet<&str> = stems.iter().map(String::as_str).collect();
+            // What the sentence before and the title name is still spoken of.
+            let mut context = std::mem::replace(&mut before, held.clone());
+            context.extend(reading.title.iter().map(String::as_str));
+            if text.len() > LONGEST || !says_something(text) || repeats(text, &reading.passage.title) {
+                continue;
+            }
+            let own = coverage(wanted, &held);
+            let around = coverage(wanted, &context);
+            let fits = kind.fits(text);
+            let bonus = if fits && kind != Kind::Any { 0.12 } else { 0.0 };
+            let score = own + 0.25 * around.min(1.0 - own) + 0.35 * whole + bonus - 0.04 * place as f32;
+            candidates.push(Candidate { passage: reading.passage, text, held, fits, score });
+        }
+    }
+    candidates
+}
+
+/// Whether the question has a single word, and the passages speak of it more than in passing.
+fn is_the_one_word(wanted: &[Word], readings: &[Reading<'_>]) -> bool {
+    let mut own = wanted.iter().filter(|word| word.weight >= 1.0);
+    let (Some(word), None) = (own.next(), own.next()) else { return false };
+    let sentences = readings.iter().flat_map(|reading| &reading.sentences);
+    wanted.len() <= 2
+        && (readings.iter().any(|reading| reading.title.contains(&word.stem))
+            || sentences.filter(|(_, stems)| stems.contains(&word.stem)).count() > 1)
 }
 
 /// Whether the sentence itself holds a word of the question that says something.
 fn speaks(wanted: &[Word], first: &Candidate<'_>) -> bool {
-    wanted.is_empty() || wanted.iter().any(|word| word.weight >= 1.0 && first.held.contains(&word.stem))
+    wanted.is_empty() || wanted.iter().any(|word| word.weight >= 1.0 && first.held.contains(word.stem.as_str()))
 }
 
-/// Whether a name or number of the question is in none of the passages: then they speak of something else.
-fn named_is_missing(wanted: &[Word], passages: &[Passage]) -> bool {
-    let named: Vec<&Word> = wanted.iter().filter(|word| word.weight >= 2.0).collect();
-    if named.is_empty() {
-        return false;
-    }
-    let held: HashSet<String> =
-        passages.iter().flat_map(|passage| words::stems(&format!("{}\n{}", passage.title, passage.text))).collect();
-    let missing = named.iter().filter(|word| !held.contains(&word.stem)).count();
-    missing * 2 > named.len()
+/// Whether most names and numbers of the question are in none of the passages: then they speak of something else.
+fn named_is_missing(wanted: &[Word], readings: &[Reading<'_>]) -> bool {
+    let held: HashSet<&str> = readings.iter().flat_map(Reading::all).collect();
+    let named = || wanted.iter().filter(|word| word.weight >= 2.0);
+    let missing = named().filter(|word| !held.contains(word.stem.as_str())).count();
+    missing * 2 > named().count()
 }
 
 fn says_something(text: &str) -> bool {
@@ -129,25 +193,46 @@ fn alike(a: &Candidate<'_>, b: &Candidate<'_>) -> bool {
     shared * 10 >= a.held.len().min(b.held.len()).max(1) * 8
 }
 
-/// What a question asks for, a sentence that answers it shows: a number for "how many", a name for "who".
-fn kind_bonus(question: &str, sentence: &str) -> f32 {
-    let lower = question.to_lowercase();
-    let has_digit = sentence.contains(|c: char| c.is_ascii_digit());
-    let has_name = words::tokens(sentence).skip(1).any(|(_, token)| token.starts_with(char::is_uppercase));
-    let asks = |starts: &[&str]| starts.iter().any(|start| lower.contains(start));
-    let wants_number = asks(&[
-        "how many",
-        "how much",
-        "how long",
-        "how old",
-        "how far",
-        "when ",
-        "what year",
-        "what date",
-        "percentage",
-    ]);
-    let wants_name = asks(&["who ", "whom ", "whose ", "where ", "which country", "what country", "what city"]);
-    if (wants_number && has_digit) || (wants_name && has_name) { 0.12 } else { 0.0 }
+/// What kind of thing a question asks for.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Number,
+    Name,
+    Any,
+}
+
+impl Kind {
+    fn of(question: &str) -> Self {
+        const NUMBER: [&str; 9] =
+            ["how many", "how much", "how long", "how old", "how far", "when ", "what year", "what date", "percentage"];
+        const NAME: [&str; 6] = ["who ", "whom ", "whose ", "where ", "which country", "what country"];
+        let lower = question.to_lowercase();
+        let asks = |starts: &[&str]| starts.iter().any(|start| lower.contains(start));
+        if asks(&NUMBER) {
+            Self::Number
+        } else if asks(&NAME) {
+            Self::Name
+        } else {
+            Self::Any
+        }
+    }
+
+    /// Whether the question begins with the word that asks for this kind. "Where can I find …" asks for no place.
+    fn leads(self, question: &str) -> bool {
+        let lower = question.trim_start().to_lowercase();
+        self != Self::Any
+            && ["who ", "when ", "where ", "how many ", "how old "].iter().any(|word| lower.starts_with(word))
+            && !lower.starts_with("where can")
+    }
+
+    /// Whether a sentence shows a thing of this kind: a number for "how many", a name for "who".
+    fn fits(self, sentence: &str) -> bool {
+        match self {
+            Self::Number => sentence.contains(|c: char| c.is_ascii_digit()),
+            Self::Name => words::tokens(sentence).skip(1).any(|(_, token)| token.starts_with(char::is_uppercase)),
+            Self::Any => true,
+        }
+    }
 }
 
 /// Whether a text admits that there is no answer.
@@ -192,7 +277,7 @@ mod tests {
         ];
         let drafted = answer("By how many degrees can an owl turn its head?", &passages);
         assert!(drafted.text.starts_with("An owl turns its head by 270 degrees. [2]"), "{}", drafted.text);
-        assert!(!drafted.abstained && drafted.support > 0.9);
+        assert!(!drafted.abstained && drafted.support > 0.7);
     }
 
     #[test]

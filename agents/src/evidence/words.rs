@@ -1,6 +1,8 @@
 //! Words that carry meaning, brought to their stems.
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::LazyLock;
 
 /// Words without a meaning of their own in a question or a sentence.
@@ -12,11 +14,17 @@ const STOP: &str = "a about above after again all also am an and any are as at b
     were what when where whether which while who whom whose why will with within without would yes yet you your";
 
 /// Words that scholars and askers use for anything: they say little about what a text is about.
-const GENERIC: &str = "aim analysis answer approach aspect author case concern consider describe describes description detail \
-    determine different difference discuss effect example exist explain far find found general good help important include \
-    involve kind know known list main make mean means method name new number obtain obtained paper particular people perform \
-    point possible present problem problems property question relate related report result results said say see show shown \
-    significant solve solved state study technique thing time type use used using various way well work works year";
+const GENERIC: &str = "able accord according aim amount analysis answer approach area aspect author available based basic become behind \
+    best better big call called case cause certain close come common concern consider current currently day describe describes \
+    description detail determine develop different difference discuss due effect end event example exist explain fact factor far \
+    few find first five form found four full general give go good great group half help high important include increase \
+    information involve item kind know known large last late later latest lead least less level like line list little long low \
+    main major make made mean means meaning method million minor modern name need new next non normal number object obtain obtained old often \
+    order original paper part particular past people perform person place point possible present previous primary prior problem \
+    problems procedure process produce propert properties property provide purpose question range rate reason recent regard \
+    relate report represent result results right role said same say second see set several short show shown side significant similar simple \
+    single size small solve solved sort source start state step study subject suggest system take taken technique term thing three time today top \
+    total true two type unit use used using usual usually value various view way well whole work works world year";
 
 static STOP_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| STOP.split_whitespace().collect());
 static GENERIC_STEMS: LazyLock<HashSet<String>> = LazyLock::new(|| GENERIC.split_whitespace().map(stem).collect());
@@ -78,6 +86,19 @@ pub fn content(text: &str) -> Vec<Word> {
         (stem.len() > 1 || number || name).then_some(Word { stem, weight })
     });
     words.collect()
+}
+
+/// What a question asks for: its words that carry meaning, each once. A question in capitals throughout names nothing by them.
+pub fn wanted(question: &str) -> Vec<Word> {
+    let shouted = !question.contains(char::is_lowercase);
+    let mut words: Vec<Word> = Vec::new();
+    for word in if shouted { content(&question.to_lowercase()) } else { content(question) } {
+        match words.iter_mut().find(|known| known.stem == word.stem) {
+            Some(known) => known.weight = known.weight.max(word.weight),
+            None => words.push(word),
+        }
+    }
+    words
 }
 
 /// The stems of the words of `text` that carry meaning.
@@ -149,19 +170,24 @@ pub fn stem(word: &str) -> String {
     if doubled && stem.len() > 3 {
         stem.pop();
     }
-    if stem.len() > 3 && (stem.ends_with('e') || stem.ends_with('y')) {
+    if stem.len() > 3 && stem.ends_with('e') {
         stem.pop();
+    }
+    // `happy` and `happily` meet in `happi`, and `treaty` stays apart from `treat`.
+    if stem.len() > 3 && stem.ends_with('y') {
+        stem.pop();
+        stem.push('i');
     }
     stem
 }
 
 /// How much of `wanted` is in `held`, by weight: 0 to 1. Nothing wanted is covered by anything.
-pub fn coverage(wanted: &[Word], held: &HashSet<String>) -> f32 {
+pub fn coverage<S: Borrow<str> + Eq + Hash>(wanted: &[Word], held: &HashSet<S>) -> f32 {
     let all: f32 = wanted.iter().map(|word| word.weight).sum();
     if all == 0.0 {
         return 1.0;
     }
-    wanted.iter().filter(|word| held.contains(&word.stem)).map(|word| word.weight).sum::<f32>() / all
+    wanted.iter().filter(|word| held.contains(word.stem.as_str())).map(|word| word.weight).sum::<f32>() / all
 }
 
 /// The numbers in `text`: digits, with a sign that stands free and a decimal point.

@@ -165,7 +165,7 @@ pub const GENERAL_HELP: &[&str] = &[
 
     "what you are able to do", "what you can do", "what are you for", "what youre able to do", "how you work", "your capabilities", "your abilities", "what things can you", "explain yourself",    "what can you do", "what do you do", "what are you able to do", "what are your abilities",
     "what are your capabilities", "how can you help", "what can i do here", "what can i ask", "how do i use you",
-    "how does this work", "how do i use this", "how do i use roundtable", "what is roundtable",
+    "how does this work", "how do i use this", "how do i use roundtable",
     "how does roundtable work", "what commands", "show commands", "list commands", "get started", "getting started",
     "how do i start", "what else can you do", "your features", "show me what you can do", "what features",
     "what kind of things", "what sort of things can", "what are you good at", "what are you capable of",

@@ -2,11 +2,14 @@
 
 /// Every note: its name and its Markdown text.
 pub const NOTES: &[(&str, &str)] = &[
-    ("README.md", include_str!("../../README.md")),
     ("notes/adding-a-tool.md", include_str!("../../notes/adding-a-tool.md")),
     ("notes/architecture.md", include_str!("../../notes/architecture.md")),
     ("notes/commands.md", include_str!("../../notes/commands.md")),
+    ("notes/evidence.md", include_str!("../../notes/evidence.md")),
     ("notes/guardrails.md", include_str!("../../notes/guardrails.md")),
+    ("notes/memory.md", include_str!("../../notes/memory.md")),
+    ("notes/models.md", include_str!("../../notes/models.md")),
+    ("notes/scenarios.md", include_str!("../../notes/scenarios.md")),
     ("notes/using-roundtable.md", include_str!("../../notes/using-roundtable.md")),
 ];
 

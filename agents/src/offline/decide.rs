@@ -86,11 +86,22 @@ impl Table<'_> {
             Intent::Recall(query) => self.recall(query),
             Intent::Help(Help::General) => Move::Say(help::general(self.finder)),
             Intent::Help(Help::Tools) => Move::Say(help::tools(self.finder, said)),
-            Intent::Help(Help::HowTo(topic)) => Move::Say(help::how_to(topic)),
+            Intent::Help(Help::HowTo(topic)) => self.how_to(topic),
             Intent::SmallTalk(talk) => Move::Say(help::small_talk(talk).to_owned()),
             Intent::Question => self.work(true),
             Intent::Wish => self.work(false),
         }
+    }
+
+    /// How something is done: with its source while memory holds roundtable's own notes, in a few words otherwise.
+    fn how_to(&self, topic: &str) -> Move {
+        if self.offers(SEARCH) && !self.did(SEARCH) {
+            return self.at_the_table(SEARCH, "query", self.talk.said.clone());
+        }
+        let passages = documents::passages(&self.talk.steps);
+        let of_notes = passages.iter().all(|passage| passage.doc.starts_with("notes/"));
+        let answer = documents::answer(&self.talk.said, &self.talk.steps).filter(|_| of_notes);
+        Move::Say(answer.unwrap_or_else(|| help::how_to(topic)))
     }
 
     fn at_the_table(&self, tool: &str, argument: &str, text: String) -> Move {

@@ -124,7 +124,7 @@ pub fn relevant(question: &str, records: &[(String, bool)]) -> Vec<String> {
 }
 
 /// The passages of every search of this turn, as the model saw them.
-fn passages(steps: &[Step]) -> Vec<Passage> {
+pub fn passages(steps: &[Step]) -> Vec<Passage> {
     let mut passages: Vec<Passage> = Vec::new();
     for step in steps.iter().filter(|step| step.name == "search_documents") {
         if let Outcome::Output(output) = &step.result {

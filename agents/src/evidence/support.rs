@@ -18,6 +18,9 @@ use super::{Passage, sentences};
 /// From this share of its words on, a sentence counts as supported.
 pub const SUPPORTED: f32 = 0.6;
 
+/// From this share of its words on, a sentence with the right numbers tells what a tool gave.
+const PUT_IN_WORDS: f32 = 0.2;
+
 /// What the critic finds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
@@ -179,10 +182,17 @@ pub fn judge(draft: &str, read: &Read<'_>) -> Judgement {
         };
     }
     let sources = Sources::new(read);
-    // A result of a tool is put into words by the model: its numbers must be right, the words around them are the model's own.
-    let needed = if read.passages.is_empty() { 0.2 } else { SUPPORTED };
-    let unsupported: Vec<String> =
-        claims.iter().filter(|claim| sources.support(claim) < needed).map(|claim| (*claim).to_owned()).collect();
+    let of_tools = Sources::new(&Read { passages: &[], ..*read });
+    // A result of a tool is put into words by the model: its numbers must be right, the words around them are the model's own. A
+    // sentence that cites a passage must be in the passages.
+    let told = |claim: &str| {
+        !read.outputs.is_empty() && without_marks(claim) == claim && of_tools.support(claim) >= PUT_IN_WORDS
+    };
+    let unsupported: Vec<String> = claims
+        .iter()
+        .filter(|claim| sources.support(claim) < SUPPORTED && !told(claim))
+        .map(|claim| (*claim).to_owned())
+        .collect();
     if unsupported.is_empty() {
         Judgement::Supported
     } else if unsupported.len() < claims.len() {
@@ -304,6 +314,14 @@ mod tests {
         ] {
             assert_eq!(judged(draft, "cosine?", &[], &outputs, false), expected, "{draft}");
         }
+    }
+
+    #[test]
+    fn passages_that_nobody_needed_do_not_make_a_tools_result_wrong() {
+        let (outputs, passages) = ([json!({"mean": 2.0, "n": 3})], [passage(1, "Data are kept in one folder.")]);
+        assert_eq!(judged("The mean is 2.", "mean of 1, 2, 3?", &passages, &outputs, true), Judgement::Supported);
+        let cited = judged("The mean lies on a shelf [1].", "mean of 1, 2, 3?", &passages, &outputs, true);
+        assert_eq!(cited, Judgement::Abstain);
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub fn answer(question: &str, passages: &[Passage]) -> Drafted {
     let wanted = wanted(question);
     let kind = Kind::of(question);
     let readings: Vec<Reading<'_>> = passages.iter().map(Reading::of).collect();
-    let mut candidates = candidates(&wanted, kind, &readings);
+    let mut candidates = candidates(question, &wanted, kind, &readings);
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut support = readings.iter().map(|reading| reading.worth(&wanted)).fold(0.0, f32::max).min(1.0);
     if kind.leads(question) && !candidates.iter().any(|candidate| candidate.fits && speaks(&wanted, candidate)) {
@@ -133,7 +133,7 @@ pub fn answer(question: &str, passages: &[Passage]) -> Drafted {
 }
 
 /// The sentences that could be part of an answer, with their scores.
-fn candidates<'a>(wanted: &[Word], kind: Kind, readings: &'a [Reading<'a>]) -> Vec<Candidate<'a>> {
+fn candidates<'a>(question: &str, wanted: &[Word], kind: Kind, readings: &'a [Reading<'a>]) -> Vec<Candidate<'a>> {
     let mut candidates = Vec::new();
     for (place, reading) in readings.iter().enumerate() {
         let whole = coverage(wanted, &reading.all());
@@ -150,6 +150,7 @@ fn candidates<'a>(wanted: &[Word], kind: Kind, readings: &'a [Reading<'a>]) -> V
             let around = coverage(wanted, &context);
             let fits = kind.fits(text);
             let bonus = if fits && kind != Kind::Any { 0.12 } else { 0.0 };
+            let bonus = bonus + definition_bonus(question, text);
             let score = own + 0.25 * around.min(1.0 - own) + 0.35 * whole + bonus - 0.04 * place as f32;
             candidates.push(Candidate { passage: reading.passage, text, held, fits, score });
         }
@@ -235,6 +236,20 @@ impl Kind {
     }
 }
 
+/// For "what is X?", what a sentence that begins with "X is" has before others.
+fn definition_bonus(question: &str, sentence: &str) -> f32 {
+    const ASKS: [&str; 5] = ["what is ", "what are ", "what's ", "who is ", "define "];
+    const DEFINES: [&str; 6] = [" is ", " are ", " means ", " was a ", " was an ", " was the "];
+    let bare =
+        |text: &str| text.trim_start_matches("the ").trim_start_matches("an ").trim_start_matches("a ").to_owned();
+    let asked = question.trim().trim_end_matches(['?', ' ', '.']).to_lowercase();
+    let Some(subject) = ASKS.iter().find_map(|asks| asked.strip_prefix(asks)) else { return 0.0 };
+    let marks = ['"', '*', '`', '_'];
+    let sentence = bare(&sentence.trim_start_matches(marks).to_lowercase());
+    let after = sentence.strip_prefix(bare(subject).as_str()).map(|rest| rest.trim_start_matches(marks));
+    if after.is_some_and(|rest| DEFINES.iter().any(|verb| rest.starts_with(verb))) { 0.5 } else { 0.0 }
+}
+
 /// Whether a text admits that there is no answer.
 pub fn is_ignorance(text: &str) -> bool {
     let lower = text.trim_start().to_lowercase().replace('’', "'");
@@ -278,6 +293,13 @@ mod tests {
         let drafted = answer("By how many degrees can an owl turn its head?", &passages);
         assert!(drafted.text.starts_with("An owl turns its head by 270 degrees. [2]"), "{}", drafted.text);
         assert!(!drafted.abstained && drafted.support > 0.7);
+    }
+
+    #[test]
+    fn a_definition_is_preferred_where_one_is_asked_for() {
+        let text = "Flutter was seen on each wing. Flutter is a vibration that feeds itself from the air. So flutter is feared.";
+        let drafted = answer("What is flutter?", &[passage(1, text)]);
+        assert!(drafted.text.starts_with("Flutter is a vibration"), "{}", drafted.text);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the table costs, a line of JSON for each figure: `cargo bench -p roundtable`.
 //!
 //! Times are microseconds on the machine that runs it. Each is given beside `channel_us`, a round trip over a plain tokio channel between
-//! two tasks in the same run, so that runs on different machines can be compared as ratios. The scripted model answers at once:
+//! two tasks in the same run, so that runs on different machines can be compared as ratios. The model answers at once:
 //! what is left is the table.
 
 use std::error::Error;
@@ -10,11 +10,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
 use jiff::Timestamp;
 use ractor::{Actor, ActorProcessingErr, ActorRef, async_trait};
 use roundtable::event::Role as RoleName;
 use roundtable::fault::Calm;
-use roundtable::model::scripted::{Call, Line, Scripted, Step};
+use roundtable::model::{Capabilities, ChatModel, Delta, DeltaStream, FinishReason, ModelError, Request, Speaker};
 use roundtable::table::seat::{Reply, Seat, answer};
 use roundtable::table::shell::{Role, Shell, Watch};
 use roundtable::table::{Config, Table};
@@ -47,12 +48,12 @@ fn main() -> Result<(), Trouble> {
         }
     }
     if "turn".contains(&only) {
-        tell("turn", runtime.block_on(turns(config(2_000)?, 2_000))?);
+        tell("turn", runtime.block_on(turns(config()?, 2_000))?);
         let folder = tempfile::tempdir()?;
-        let mut kept = config(600)?;
+        let mut kept = config()?;
         kept.journal = Some(folder.path().join("journal"));
         tell("turn_with_journal", runtime.block_on(turns(kept, 600))?);
-        let mut kept = config(300)?;
+        let mut kept = config()?;
         kept.journal = Some(folder.path().join("journal"));
         let figure = runtime.block_on(async {
             kept.memory = Some(memory(&folder.path().join("memory")).await?);
@@ -72,18 +73,38 @@ fn main() -> Result<(), Trouble> {
     Ok(())
 }
 
-/// A scripted model for so many turns: a tool call, then an answer.
-fn script(turns: usize) -> Result<Scripted, Trouble> {
-    let call = Call { name: "vector_dot".into(), args: json!({"a": [1, 2, 3], "b": [4, 5, 6]}), id: None };
-    let pair = [
-        Line::Step(Box::new(Step { call: Some(call), ..Step::default() })),
-        Line::Step(Box::new(Step { text: Some("The dot product is 32.".into()), ..Step::default() })),
-    ];
-    Ok(Scripted::new(std::iter::repeat_n(pair, turns + 100).flatten().collect())?)
+/// A model that answers at once and keeps nothing: a tool call, then an answer to its result.
+#[derive(Debug)]
+struct AtOnce;
+
+#[async_trait]
+impl ChatModel for AtOnce {
+    fn id(&self) -> &str {
+        "at-once"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { native_tools: true, json_schema: false }
+    }
+
+    async fn stream(&self, request: Request) -> Result<DeltaStream, ModelError> {
+        let told = request.messages.last().is_some_and(|message| message.speaker == Speaker::Tool);
+        let deltas = if told {
+            let words = ["The dot ", "product ", "is 32."];
+            let mut deltas: Vec<_> = words.iter().map(|word| Ok(Delta::Text((*word).to_owned()))).collect();
+            deltas.push(Ok(Delta::Finish(FinishReason::Stop)));
+            deltas
+        } else {
+            let (id, name) = (Some("call_1".to_owned()), Some("vector_dot".to_owned()));
+            let arguments = r#"{"a": [1, 2, 3], "b": [4, 5, 6]}"#.to_owned();
+            vec![Ok(Delta::ToolCall { index: 0, id, name, arguments }), Ok(Delta::Finish(FinishReason::ToolCalls))]
+        };
+        Ok(futures::stream::iter(deltas).boxed())
+    }
 }
 
-fn config(turns: usize) -> Result<Config, Trouble> {
-    let mut config = Config::new(Arc::new(script(turns)?));
+fn config() -> Result<Config, Trouble> {
+    let mut config = Config::new(Arc::new(AtOnce));
     config.catalogue = Catalogue::standard()?;
     Ok(config)
 }
@@ -126,7 +147,7 @@ fn quantiles(mut times: Vec<Duration>) -> Value {
 
 async fn conversations(at_once: usize) -> Result<Value, Trouble> {
     let total = 1_024;
-    let table = Arc::new(Table::start(config(total)?).await?);
+    let table = Arc::new(Table::start(config()?).await?);
     let start = Instant::now();
     let tasks: Vec<_> = (0..at_once)
         .map(|_| {
@@ -147,7 +168,7 @@ async fn conversations(at_once: usize) -> Result<Value, Trouble> {
 
 /// Resident memory over a thousand turns of one conversation's life each: it must not grow.
 async fn resident() -> Result<Value, Trouble> {
-    let table = Table::start(config(2_300)?).await?;
+    let table = Table::start(config()?).await?;
     for _ in 0..200 {
         turn(&table).await?;
     }

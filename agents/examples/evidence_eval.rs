@@ -2,17 +2,45 @@
 //!
 //! DIR holds `cranfield/`, `squad2/` and `faithfulness/` as the retrieval collections are laid out (`corpus.jsonl`, `queries.jsonl`,
 //! `qa.jsonl`; `{context, answer, label}` lines). Prints one JSON line: how many of a collection's own questions are answered, how many
-//! of another collection's are (they should not be), how often the gold answer stands in the answer, and the AUROC of the
-//! critic's support.
+//! of another collection's and of everyday questions are (they should not be), how often the gold answer stands in the answer, and the AUROC of the
+//! critic's support, with its balanced accuracy at the bound in use.
 
 use std::collections::HashMap;
 use std::error::Error;
 use std::path::Path;
 
-use roundtable::evidence::support::{Read, weakest};
+use roundtable::evidence::support::{Read, SUPPORTED, weakest};
 use roundtable::evidence::words::{content, stems};
 use roundtable::evidence::{Passage, answer::answer};
 use serde_json::{Value, json};
+
+/// Questions of every day, which no collection of papers on one subject answers.
+const EVERYDAY: [&str; 24] = [
+    "What is the capital of France?",
+    "Who won the world cup in 2014?",
+    "Who is the president of the United States?",
+    "What is the best recipe for apple pie?",
+    "When did the Second World War end?",
+    "Who wrote Romeo and Juliet?",
+    "How tall is Mount Everest?",
+    "What is the population of Tokyo?",
+    "Which planet is the largest in the solar system?",
+    "What is the boiling point of ethanol?",
+    "How do vaccines work?",
+    "What is the currency of Japan?",
+    "How many players are in a football team?",
+    "What causes earthquakes?",
+    "How does photosynthesis work in plants?",
+    "When was the Eiffel Tower built?",
+    "How do I reset my password?",
+    "What is the meaning of life?",
+    "How do I renew my passport?",
+    "What is the weather in London tomorrow?",
+    "How many bones does the human body have?",
+    "What is the treatment for high blood pressure?",
+    "What are the effects of alcohol on the liver?",
+    "what methods exist for teaching children to read .",
+];
 
 fn lines(path: &Path) -> Result<Vec<Value>, Box<dyn Error>> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
@@ -97,6 +125,15 @@ fn auroc(mut scored: Vec<(f32, bool)>) -> f64 {
     (ranks - positives * (positives + 1.0) / 2.0) / (positives * (scored.len() as f64 - positives))
 }
 
+/// The mean of the shares of supported and of unsupported rows that are taken for what they are.
+fn balanced(scored: &[(f32, bool)]) -> f64 {
+    let right = |label: bool| {
+        let rows: Vec<f32> = scored.iter().filter(|row| row.1 == label).map(|row| row.0).collect();
+        share(rows.iter().filter(|score| (**score >= SUPPORTED) == label).count(), rows.len())
+    };
+    (right(true) + right(false)) / 2.0
+}
+
 fn squad(root: &Path) -> Result<Value, Box<dyn Error>> {
     let collection = Collection::read(&root.join("squad2/corpus.jsonl"))?;
     let (mut right, mut given, mut possible, mut wrong, mut impossible) = (0, 0, 0, 0, 0);
@@ -138,13 +175,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             let read = Read { question: &question, passages: &passages, outputs: &[], searched: true };
             (weakest(&field("answer"), &read), row["label"] == 1)
         });
-        support.insert(name.to_owned(), json!(auroc(scored.collect())));
+        let scored: Vec<(f32, bool)> = scored.collect();
+        let balanced = balanced(&scored);
+        support.insert(name.to_owned(), json!({"auroc": auroc(scored), "balanced_accuracy": balanced}));
     }
     let report = json!({
         "own_questions_answered": cranfield.answered(&own),
         "foreign_questions_answered": cranfield.answered(&foreign),
+        "everyday_questions_answered": cranfield.answered(&EVERYDAY.map(str::to_owned)),
         "squad2": squad(root)?,
-        "support_auroc": support,
+        "support": support,
     });
     println!("{report}");
     Ok(())

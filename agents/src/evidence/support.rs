@@ -1,7 +1,9 @@
 //! The critic's judgement: is every sentence of a draft supported by what was read?
 //!
-//! A sentence is supported when its words are, by weight, in one of the passages or in what the tools gave, and when every number in
-//! it stands there too, as far as it was rounded. Questions to the person, greetings and the admission that one does not know claim
+//! A sentence is supported as far as its words are, by weight, in a passage as a whole, close together in it, and side by side as
+//! there. A word that only the person said counts half, a name that nobody said counts against it, and so does a sentence that
+//! denies what its source affirms. What tools gave is told in the model's own words, so there only the words count. Every number must
+//! have been read, as far as it was rounded. Questions to the person, greetings and the admission that one does not know claim
 //! nothing. Lexical support is a floor, not proof: a sentence can turn the words of its source around. Figures on public
 //! collections of supported and unsupported sentences are in notes/evidence.md.
 
@@ -12,7 +14,7 @@ use serde_json::Value;
 
 use super::answer::is_ignorance;
 use super::citations::without_marks;
-use super::words::{content, coverage, numbers, stems};
+use super::words::{self, Word, content, coverage, numbers, stems};
 use super::{Passage, sentences};
 
 /// From this share of its words on, a sentence counts as supported.
@@ -76,46 +78,121 @@ pub struct Read<'a> {
 
 /// What was read, made ready to be compared with.
 struct Sources {
-    texts: Vec<HashSet<String>>,
-    all: HashSet<String>,
+    passages: Vec<HashSet<String>>,
+    outputs: Vec<HashSet<String>>,
+    sentences: Vec<Sentence>,
+    pairs: HashSet<(String, String)>,
+    asked: HashSet<String>,
     numbers: Vec<f64>,
-    computed: bool,
+}
+
+/// A sentence of a passage.
+struct Sentence {
+    held: HashSet<String>,
+    /// The words of its neighbours and of the title too.
+    around: HashSet<String>,
+    denies: bool,
 }
 
 impl Sources {
     fn new(read: &Read<'_>) -> Self {
-        let mut texts: Vec<HashSet<String>> = Vec::new();
-        let mut known = numbers(read.question);
+        let mut sources = Self {
+            passages: Vec::new(),
+            outputs: Vec::new(),
+            sentences: Vec::new(),
+            pairs: HashSet::new(),
+            asked: stems(read.question),
+            numbers: numbers(read.question),
+        };
         for passage in read.passages {
-            let text = format!("{}\n{}", passage.title, passage.text);
-            known.extend(numbers(&text));
-            texts.push(stems(&text));
+            sources.numbers.extend(numbers(&passage.title));
+            sources.numbers.extend(numbers(&passage.text));
+            sources.read(passage);
         }
         for output in read.outputs {
             let mut text = String::new();
-            flatten(output, &mut text, &mut known);
-            texts.push(stems(&text));
+            flatten(output, &mut text, &mut sources.numbers);
+            sources.outputs.push(stems(&text));
         }
-        let mut all: HashSet<String> = texts.iter().flatten().cloned().collect();
-        // What the person said themselves needs no source.
-        all.extend(stems(read.question));
-        Self { texts, all, numbers: known, computed: !read.outputs.is_empty() }
+        sources
+    }
+
+    fn read(&mut self, passage: &Passage) {
+        let title = stems(&passage.title);
+        let texts = sentences::split(&passage.text);
+        let words: Vec<Vec<String>> =
+            texts.iter().map(|text| content(text).into_iter().map(|word| word.stem).collect()).collect();
+        for (at, text) in texts.iter().enumerate() {
+            let near = &words[at.saturating_sub(1)..(at + 2).min(words.len())];
+            self.sentences.push(Sentence {
+                held: words[at].iter().cloned().collect(),
+                around: near.iter().flatten().chain(&title).cloned().collect(),
+                denies: denies(text),
+            });
+            self.pairs.extend(words[at].windows(2).map(|pair| (pair[0].clone(), pair[1].clone())));
+        }
+        self.passages.push(words.into_iter().flatten().chain(title).collect());
     }
 
     /// How far a sentence is supported: 0 to 1.
     fn support(&self, sentence: &str) -> f32 {
         let plain = without_marks(sentence);
         let mut said = content(&plain);
-        if self.computed {
+        if !self.outputs.is_empty() {
             // Results are told rounded: their numbers are compared as numbers, below.
             said.retain(|word| word.stem.parse::<f64>().is_err());
         }
-        let by_one = self.texts.iter().map(|held| coverage(&said, held)).fold(0.0, f32::max);
-        let by_all = coverage(&said, &self.all);
+        let words = self.by_outputs(&said).max(self.by_passages(&said, denies(&plain)));
         let numbers = numbers(&plain);
         let unknown = numbers.iter().filter(|number| !self.known(**number)).count();
-        let words = by_one.max(0.95 * by_all);
         if unknown == 0 { words } else { words * (1.0 - unknown as f32 / numbers.len() as f32) * 0.5 }
+    }
+
+    /// How far what the tools gave, and what the person said of it, holds the words.
+    fn by_outputs(&self, said: &[Word]) -> f32 {
+        let by_one = self.outputs.iter().map(|held| coverage(said, held)).fold(0.0, f32::max);
+        if !self.passages.is_empty() {
+            return by_one;
+        }
+        let held = |word: &Word| {
+            self.asked.contains(&word.stem) || self.outputs.iter().any(|output| output.contains(&word.stem))
+        };
+        by_one.max(0.95 * share(said, |word| if held(word) { 1.0 } else { 0.0 }))
+    }
+
+    /// How far the passages hold the words: anywhere, close together, side by side.
+    fn by_passages(&self, said: &[Word], denied: bool) -> f32 {
+        if self.passages.is_empty() {
+            return 0.0;
+        }
+        let in_any = |word: &Word| self.passages.iter().any(|passage| passage.contains(&word.stem));
+        // Who repeats the question says nothing new, and nothing that was read.
+        let repeated = share(said, |word| if !in_any(word) && self.asked.contains(&word.stem) { 0.5 } else { 0.0 });
+        let by_one = self.passages.iter().map(|held| coverage(said, held)).fold(0.0, f32::max);
+        let whole = by_one.max(0.95 * share(said, |word| if in_any(word) { 1.0 } else { 0.0 })) + repeated;
+        let close =
+            self.sentences.iter().map(|sentence| coverage(said, &sentence.around)).fold(0.0, f32::max) + repeated;
+        let pairs = said.windows(2).map(|pair| (pair[0].stem.clone(), pair[1].stem.clone()));
+        let count = said.len().saturating_sub(1);
+        let side_by_side = match count {
+            0 => whole,
+            _ => pairs.filter(|pair| self.pairs.contains(pair)).count() as f32 / count as f32,
+        };
+        let named = said.iter().filter(|word| word.weight >= 2.0);
+        let (unheard, names) = named.fold((0.0, 0.0), |(unheard, names), word| {
+            let heard = in_any(word)
+                || self.asked.contains(&word.stem)
+                || self.outputs.iter().any(|output| output.contains(&word.stem));
+            (unheard + if heard { 0.0 } else { 1.0 }, names + 1.0)
+        });
+        let strange = if names > 0.0 { 0.4 * unheard / names } else { 0.0 };
+        // A sentence that is retold nearly whole, but denied where it affirms, is turned around.
+        let most = |denies: bool| {
+            let sentences = self.sentences.iter().filter(|sentence| sentence.denies == denies);
+            sentences.map(|sentence| coverage(said, &sentence.held)).fold(0.0, f32::max)
+        };
+        let turned = most(!denied) >= 0.75 && most(!denied) - most(denied) >= 0.25;
+        (0.5 * whole + 0.3 * close + 0.2 * side_by_side) * (1.0 - strange) * if turned { 0.55 } else { 1.0 }
     }
 
     /// Whether a number was read, perhaps with more digits than it is given with.
@@ -128,6 +205,21 @@ impl Sources {
         self.numbers.iter().any(|known| near(*known) || near(known * 100.0) || near(known.abs()))
             || (number.fract() == 0.0 && (0.0..=2.0).contains(&number))
     }
+}
+
+/// The share of the words that are worth `worth`, by weight.
+fn share(said: &[Word], worth: impl Fn(&Word) -> f32) -> f32 {
+    let all: f32 = said.iter().map(|word| word.weight).sum();
+    if all == 0.0 { 0.0 } else { said.iter().map(|word| word.weight * worth(word)).sum::<f32>() / all }
+}
+
+/// Whether a sentence denies something.
+fn denies(sentence: &str) -> bool {
+    words::tokens(sentence).any(|(_, token)| {
+        let lower = token.to_lowercase().replace('’', "'");
+        ["not", "no", "never", "none", "nor", "neither", "without", "cannot"].contains(&lower.as_str())
+            || lower.ends_with("n't")
+    })
 }
 
 /// How many digits stand behind the point when the number is written short.
@@ -169,7 +261,7 @@ pub fn judge(draft: &str, read: &Read<'_>) -> Judgement {
     if is_ignorance(draft) {
         return Judgement::Supported;
     }
-    let claims: Vec<&str> = sentences::split(draft).into_iter().filter(|sentence| claims(sentence)).collect();
+    let claims: Vec<&str> = sentences::split(draft).into_iter().filter(|sentence| claims(sentence, read)).collect();
     if claims.is_empty() {
         return Judgement::Supported;
     }
@@ -209,7 +301,7 @@ pub fn weakest(draft: &str, read: &Read<'_>) -> f32 {
     let sources = Sources::new(read);
     sentences::split(draft)
         .into_iter()
-        .filter(|sentence| claims(sentence))
+        .filter(|sentence| claims(sentence, read))
         .map(|claim| sources.support(claim))
         .fold(1.0, f32::min)
 }
@@ -221,12 +313,12 @@ pub fn revise(draft: &str, unsupported: &[String], read: &Read<'_>) -> String {
         .filter(|sentence| !unsupported.iter().any(|gone| gone == sentence))
         .collect();
     // What is left must still say something of its own.
-    let speaks = left.iter().any(|sentence| claims(sentence)) || read.passages.is_empty();
+    let speaks = left.iter().any(|sentence| claims(sentence, read)) || read.passages.is_empty();
     if speaks { left.join(" ") } else { String::new() }
 }
 
-/// Whether a sentence claims anything that would need a source.
-fn claims(sentence: &str) -> bool {
+/// Whether a sentence claims anything that would need a source. One word is a claim where it answers a question to the documents.
+fn claims(sentence: &str, read: &Read<'_>) -> bool {
     let plain = without_marks(sentence);
     let lower = plain.trim().to_lowercase();
     let to_the_person = lower.ends_with('?')
@@ -248,7 +340,8 @@ fn claims(sentence: &str) -> bool {
         ]
         .iter()
         .any(|opening| lower.starts_with(opening));
-    !to_the_person && content(&plain).len() >= 2
+    let from_documents = read.outputs.is_empty() && !read.passages.is_empty() && asks_for_facts(read.question);
+    !to_the_person && content(&plain).len() >= if from_documents { 1 } else { 2 }
 }
 
 /// Whether the person asks for facts, not for talk or for work.
@@ -295,6 +388,23 @@ mod tests {
         let read = Read { question: ask, passages: &passages, outputs: &[], searched: true };
         let draft = "The bridge opened in 1932 [1]. Its architect was a famous Dutch painter.";
         assert_eq!(revise(draft, unsupported, &read), "The bridge opened in 1932 [1].");
+    }
+
+    #[test]
+    fn what_is_turned_around_or_answered_in_one_word_is_looked_at_too() {
+        let passages = [passage(1, "The tunnel is safe for cyclists. It was dug by Dutch engineers from Delft.")];
+        let ask = "Is the tunnel safe for cyclists?";
+        for (draft, expected) in [
+            ("The tunnel is safe for cyclists [1].", Judgement::Supported),
+            ("The tunnel isn't safe for cyclists [1].", Judgement::Abstain),
+            ("The tunnel is not safe for cyclists [1].", Judgement::Abstain),
+            ("Delft.", Judgement::Supported),
+            ("Paris.", Judgement::Abstain),
+            ("The tunnel was dug by Swiss engineers from Bern [1].", Judgement::Abstain),
+            ("Dutch engineers dug the tunnel [1].", Judgement::Supported),
+        ] {
+            assert_eq!(judged(draft, ask, &passages, &[], true), expected, "{draft}");
+        }
     }
 
     #[test]

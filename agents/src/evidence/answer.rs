@@ -23,6 +23,9 @@ const BEYOND: f32 = 2.0;
 /// What is left of the worth of passages that hold nothing of the kind that is asked for: no name for "who", no number for "when".
 const WRONG_KIND: f32 = 0.8;
 
+/// What is left of the worth of a passage that knows the names of a question, but not one plain word of it.
+const NAMES_ONLY: f32 = 0.6;
+
 /// So many sentences make an answer, at most.
 const SENTENCES: usize = 3;
 
@@ -85,7 +88,11 @@ impl<'a> Reading<'a> {
             .filter(|pair| side_by_side.contains(&(pair[0].stem.as_str(), pair[1].stem.as_str())))
             .map(|pair| pair[0].weight.min(pair[1].weight))
             .sum();
-        (asked * coverage(wanted, &self.all()) + PAIR * pairs) / (asked + BEYOND)
+        let held = self.all();
+        let mut plain = wanted.iter().filter(|word| word.weight == 1.0).peekable();
+        // A text that knows the names of a question and nothing of what is asked about them.
+        let names_only = plain.peek().is_some() && !plain.any(|word| held.contains(word.stem.as_str()));
+        (asked * coverage(wanted, &held) + PAIR * pairs) / (asked + BEYOND) * if names_only { NAMES_ONLY } else { 1.0 }
     }
 }
 

@@ -50,7 +50,62 @@ pub(crate) fn passage(n: usize, text: &str) -> Passage {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::support::{Read, judge, revise, weakest};
     use super::*;
+
+    /// Any text, and texts that come near marks, lists, numbers and the ends of sentences.
+    fn texts() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<String>(),
+            "([A-Z]?[a-zé漢ß']{0,6}|-?[0-9]{1,4}[.,]?[0-9]?|\\[[0-9, ]{0,6}\\]?|[.!?…\\n\u{301}😀 -]{1,3}| ){0,60}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered_cited_and_judged_without_harm(
+            question in texts(), draft in texts(), one in texts(), two in texts(), found in any::<(f32, f32)>(),
+        ) {
+            let passages = [passage(1, &one), Passage { title: question.clone(), ..passage(2, &two) }];
+            for draft in [answer::answer(&question, &passages).text, draft] {
+                let cited = citations::cite(&draft, &passages);
+                for citation in &cited.citations {
+                    let verbatim = |p: &Passage| p.chunk == citation.chunk && p.text.contains(&citation.quote);
+                    prop_assert!(passages.iter().any(verbatim), "{citation:?}");
+                }
+                let outputs = [serde_json::json!({"text": one, "value": found.0})];
+                let read = Read { question: &question, passages: &passages, outputs: &outputs, searched: true };
+                let weakest = weakest(&draft, &read);
+                prop_assert!((0.0..=1.0 + 1e-5).contains(&weakest), "{weakest}");
+                if let support::Judgement::Revise { unsupported } = judge(&draft, &read) {
+                    prop_assert!(revise(&draft, &unsupported, &read).len() < draft.len());
+                }
+            }
+            let scored = passages.iter().cloned().zip([found.0, found.1]).collect();
+            let order: Vec<usize> = rerank::rerank(&question, scored).iter().map(|(passage, _)| passage.n).collect();
+            prop_assert!(order == [1, 2] || order == [2, 1]);
+        }
+    }
+
+    #[test]
+    fn what_the_writer_writes_the_critic_supports() {
+        let passages = [
+            passage(
+                1,
+                "Owls hunt at night. An owl turns its head by 270 degrees; bats, however, do not. Some sleep by day.",
+            ),
+            passage(2, "No owl hunts in the rain. Wet feathers are loud, and an owl must not be heard by the mouse."),
+        ];
+        for question in ["How far can an owl turn its head?", "Why do owls not hunt in the rain?", "When do owls hunt?"]
+        {
+            let draft = answer::answer(question, &passages);
+            let read = Read { question, passages: &passages, outputs: &[], searched: true };
+            assert!(!draft.abstained, "{question}");
+            assert_eq!(judge(&draft.text, &read), support::Judgement::Supported, "{question}: {}", draft.text);
+        }
+    }
 
     #[test]
     fn what_is_written_is_read_back_and_the_rest_passed_over() {

@@ -435,6 +435,20 @@ mod tests {
     }
 
     #[test]
+    fn a_result_may_be_told_freely_although_passages_were_read_too() {
+        let passages = [passage(1, "Ask for a calculation in plain words, such as the mean of three numbers.")];
+        let outputs = [json!({"n": 3, "mean": 2.0, "variance": 0.666_666_67, "std": 0.816_496_58})];
+        for (draft, expected) in [
+            ("The mean is 2, the variance 0.666667 and the standard deviation 0.816497 (n = 3).", Judgement::Supported),
+            ("The mean is 2, the variance 0.766667 and the standard deviation 0.816497.", Judgement::Abstain),
+            ("Ask for a calculation in plain words [1].", Judgement::Supported),
+            ("The Danube flows through Vienna and 3 other capitals [1].", Judgement::Abstain),
+        ] {
+            assert_eq!(judged(draft, "what is the mean of 1, 2, 3?", &passages, &outputs, true), expected, "{draft}");
+        }
+    }
+
+    #[test]
     fn facts_from_nowhere_are_searched_for_and_talk_is_free() {
         let ask = "What is the capital of France?";
         let retrieve = Judgement::Retrieve { query: ask.to_owned() };

@@ -75,7 +75,10 @@ pub fn without_marks(sentence: &str) -> String {
 fn next_mark(text: &str) -> Option<(&str, Vec<usize>, &str)> {
     let mut from = 0;
     while let Some(open) = text[from..].find('[').map(|at| from + at) {
-        let close = open + text[open..].find(']')?;
+        let Some(close) = sentences::mark_end(&text[open..]).map(|at| open + at) else {
+            from = open + 1;
+            continue;
+        };
         let numbers: Option<Vec<usize>> = text[open + 1..close].split(',').map(|n| n.trim().parse().ok()).collect();
         if let Some(numbers) = numbers {
             return Some((&text[..open], numbers, &text[close + 1..]));

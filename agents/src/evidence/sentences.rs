@@ -13,6 +13,12 @@ const ABBREVIATIONS: &[&str] = &[
     "p", "pp", "prof", "ref", "refs", "rev", "sec", "sr", "st", "u.s", "u.k", "vol", "vs", "viz",
 ];
 
+/// How far to look back from a full stop, in bytes.
+const LONGEST_ABBREVIATION: usize = 24;
+
+/// The longest mark of citations, `[1, 2]`, in bytes.
+const LONGEST_MARK: usize = 48;
+
 /// The sentences of `text` as byte ranges, in order, without white space at their ends. Every range lies on character boundaries.
 pub fn spans(text: &str) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
@@ -66,12 +72,16 @@ fn closed(text: &str, at: usize) -> Option<usize> {
 
 fn mark_length(rest: &str) -> Option<usize> {
     let open = rest.trim_start_matches(' ');
-    let inside = open.strip_prefix('[')?;
-    let close = inside.find(']')?;
-    let digits = &inside[..close];
-    let is_mark =
-        !digits.is_empty() && digits.len() < 24 && digits.chars().all(|c| c.is_ascii_digit() || ", ".contains(c));
-    is_mark.then(|| rest.len() - open.len() + close + 2)
+    let close = mark_end(open)?;
+    let digits = &open[1..close];
+    let is_mark = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || ", ".contains(c));
+    is_mark.then(|| rest.len() - open.len() + close + 1)
+}
+
+/// Where the bracket closes that opens `text`, if it is no longer than a mark can be.
+pub(super) fn mark_end(text: &str) -> Option<usize> {
+    let near = &text[..text.floor_char_boundary(text.len().min(LONGEST_MARK))];
+    near.strip_prefix('[')?.find(']').map(|at| at + 1)
 }
 
 /// Whether the full stop at `at` ends the sentence that began at `start`.
@@ -83,7 +93,9 @@ fn stops(text: &str, start: usize, at: usize) -> bool {
     if before.ends_with(char::is_whitespace) {
         return true;
     }
-    let word = before.rsplit(|c: char| c.is_whitespace() || "([\"'".contains(c)).next().unwrap_or_default();
+    // No abbreviation is longer than this, and looking back no further keeps the work in line with the length of the text.
+    let tail = &before[before.floor_char_boundary(before.len().saturating_sub(LONGEST_ABBREVIATION))..];
+    let word = tail.rsplit(|c: char| c.is_whitespace() || "([\"'".contains(c)).next().unwrap_or_default();
     let lower = word.to_lowercase();
     let initial = word.chars().count() == 1 && word.chars().all(char::is_alphabetic);
     let rest = text[at + 1..].trim_start_matches(['"', '\'', '”', '’', ')', ']']);
@@ -92,7 +104,7 @@ fn stops(text: &str, start: usize, at: usize) -> bool {
         return true;
     }
     // `1. First` begins a list's line; `in 1999. Then` ends a sentence.
-    let numbering = before.trim() == word && word.chars().all(|c| c.is_ascii_digit());
+    let numbering = before.trim_start().len() == word.len() && word.chars().all(|c| c.is_ascii_digit());
     !(initial || numbering || ABBREVIATIONS.contains(&lower.as_str()) || next.is_some_and(char::is_lowercase))
 }
 

@@ -154,12 +154,14 @@ pub fn stem(word: &str) -> String {
         ("is", "is"),
         ("s", ""),
     ];
-    for (ending, instead) in cuts {
+    let last = stem.as_bytes().last().copied();
+    for (ending, instead) in cuts.iter().filter(|(ending, _)| ending.as_bytes().last().copied() == last) {
         if let Some(left) = stem.strip_suffix(ending)
             && left.chars().count() + instead.len() >= 3
             && left.chars().count() >= 2
         {
-            stem = format!("{left}{instead}");
+            stem.truncate(left.len());
+            stem.push_str(instead);
             break;
         }
     }

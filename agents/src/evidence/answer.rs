@@ -188,8 +188,12 @@ fn named_is_missing(wanted: &[Word], readings: &[Reading<'_>]) -> bool {
     missing * 2 > named().count()
 }
 
+/// Whether a sentence could be said by itself: no question, heading, table, code, nor what only announces the next thing.
 fn says_something(text: &str) -> bool {
-    text.chars().filter(|c| c.is_alphabetic()).count() >= 12 && !text.ends_with('?') && !text.starts_with('#')
+    text.chars().filter(|c| c.is_alphabetic()).count() >= 12
+        && !text.ends_with(['?', ':'])
+        && !text.starts_with(['#', '|'])
+        && !text.starts_with("```")
 }
 
 fn repeats(text: &str, title: &str) -> bool {
@@ -307,6 +311,14 @@ mod tests {
         let text = "Flutter was seen on each wing. Flutter is a vibration that feeds itself from the air. So flutter is feared.";
         let drafted = answer("What is flutter?", &[passage(1, text)]);
         assert!(drafted.text.starts_with("Flutter is a vibration"), "{}", drafted.text);
+    }
+
+    #[test]
+    fn code_and_announcements_are_no_answer() {
+        let text =
+            "How memory is kept, in short:\n\n```text\nmemory is kept in tables\n```\n\nMemory is kept in one folder.";
+        let drafted = answer("How is memory kept?", &[passage(1, text)]);
+        assert_eq!(drafted.text, "Memory is kept in one folder. [1]");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use roundtable_guardrails::{Door, Origin, Untrusted};
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,8 @@ use super::shell::Role;
 use super::turn::{TurnError, Voice};
 use crate::event::{self, Event};
 use crate::journal::{Error, Keep};
-use crate::turn::{Happened, Planned};
+use crate::offline::intent::{self, Intent};
+use crate::turn::{Happened, Planned, table_tools};
 
 /// Where the person hears of a turn.
 pub(super) type Listener = mpsc::UnboundedSender<Event>;
@@ -114,7 +116,7 @@ fn unwritten(error: &Error) -> TurnError {
 fn ask(desk: &Arc<Desk>, text: String, to: Listener) -> Result<String, TurnError> {
     let turn = desk.next_turn();
     let voice = Voice::new(turn.clone(), to, desk.shared.bus.clone());
-    let screened = desk.shared.config.doors.admit(Door::User, Untrusted::new(text, Origin::User));
+    let screened = desk.shared.config.doors.admit(Door::User, Untrusted::new(text.clone(), Origin::User));
     let (text, report) = match screened {
         Ok(cleared) => {
             let report = cleared.report().clone();
@@ -122,6 +124,11 @@ fn ask(desk: &Arc<Desk>, text: String, to: Listener) -> Result<String, TurnError
         }
         Err(refusal) => {
             voice.guarded(Door::User, &refusal.report);
+            if let Intent::Guard(Some(payload)) = intent::of(&text) {
+                return scan(desk, turn, voice, payload);
+            }
+            // Nothing of it passed the door.
+            voice.say(Event::TurnStarted { turn: turn.clone(), text: String::new() });
             voice.say(Event::TurnFailed { turn: turn.clone(), kind: "refused".into(), message: refusal.to_string() });
             return Ok(turn);
         }
@@ -129,6 +136,15 @@ fn ask(desk: &Arc<Desk>, text: String, to: Listener) -> Result<String, TurnError
     voice.say(Event::TurnStarted { turn: turn.clone(), text: text.clone() });
     voice.guarded(Door::User, &report);
     begin(desk, turn, voice, Happened::Asked { text, approved: Vec::new() })
+}
+
+/// A text that the person wants scanned may hold what the door refuses: it goes to the scan alone, not into the conversation.
+fn scan(desk: &Arc<Desk>, turn: String, voice: Voice, payload: String) -> Result<String, TurnError> {
+    let call = format!("{turn}-scan");
+    let planned = Planned { call, tool: table_tools::SCAN.to_owned(), args: Ok(json!({ "text": payload })) };
+    let text = "Is the text that I gave safe? Scan it.".to_owned();
+    voice.say(Event::TurnStarted { turn: turn.clone(), text: text.clone() });
+    begin(desk, turn, voice, Happened::Asked { text, approved: vec![planned] })
 }
 
 /// Runs the calls that the person has just allowed, as a turn of its own.

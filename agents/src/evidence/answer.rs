@@ -188,12 +188,11 @@ fn named_is_missing(wanted: &[Word], readings: &[Reading<'_>]) -> bool {
     missing * 2 > named().count()
 }
 
-/// Whether a sentence could be said by itself: no question, heading, table, code, nor what only announces the next thing.
+/// Whether a sentence could be said by itself: no question, heading, table, code, nor a few words that announce the next thing.
 fn says_something(text: &str) -> bool {
-    text.chars().filter(|c| c.is_alphabetic()).count() >= 12
-        && !text.ends_with(['?', ':'])
-        && !text.starts_with(['#', '|'])
-        && !text.starts_with("```")
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let least = if text.ends_with(':') { 60 } else { 12 };
+    letters >= least && !text.ends_with('?') && !text.starts_with(['#', '|']) && !text.starts_with("```")
 }
 
 fn repeats(text: &str, title: &str) -> bool {

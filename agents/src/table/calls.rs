@@ -117,6 +117,7 @@ impl Driver {
             key,
             taint: self.state.taint.clone(),
             deadline: self.active.deadline,
+            approvals: self.desk.approvals.clone(),
         });
         Ok(match tool {
             table_tools::SEARCH => self.search(&call, returned).await,

@@ -162,6 +162,7 @@ pub(super) struct Shared {
     pub bus: Arc<Bus>,
     pub ways: Ways,
     pub pool: Arc<Pool>,
+    pub policy: Arc<Policy>,
     pub tools: Arc<[select::Indexed]>,
     pub librarian: Seat<librarian::Message>,
     pub gateway: Seat<gateway::Message>,
@@ -177,6 +178,7 @@ impl Shared {
         Self {
             bus: Arc::default(),
             ways: Ways { first: gate(&config.model), fallback: config.fallback.as_ref().map(gate) },
+            policy: Arc::new(config.policy.clone()),
             pool: Arc::new(Pool::new(limits.tools, limits.abandoned)),
             tools: select::index(&config.catalogue).into(),
             librarian: Seat::new(Role::Librarian, limits.mailbox),

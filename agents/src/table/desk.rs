@@ -10,41 +10,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::config::Shared;
-use super::executor::{Bench, Executor};
-use super::seat::Seat;
-use super::shell::Watch;
-use super::supervisor::Child;
+use super::crew::{self, Team};
+use super::executor::Bench;
 use super::turn::Voice;
-use super::{critic, executor, planner, reranker, retriever, session};
 use crate::answer::TurnUsage;
-use crate::event::Role;
 use crate::journal::{Error, Journal, Keep, Past, Replayed};
 use crate::model::Message;
 use crate::turn::{Happened, Planned, State, history};
-
-/// The seats of a session's roles.
-#[derive(Clone, Debug)]
-pub(super) struct Team {
-    pub session: Seat<session::Message>,
-    pub planner: Seat<planner::Message>,
-    pub retriever: Seat<retriever::Message>,
-    pub reranker: Seat<reranker::Message>,
-    pub executor: Seat<executor::Message>,
-    pub critic: Seat<critic::Message>,
-}
-
-impl Team {
-    pub fn new(room: usize) -> Self {
-        Self {
-            session: Seat::new(Role::Session, room),
-            planner: Seat::new(Role::Planner, room),
-            retriever: Seat::new(Role::Retriever, room),
-            reranker: Seat::new(Role::Reranker, room),
-            executor: Seat::new(Role::Executor, room),
-            critic: Seat::new(Role::Critic, room),
-        }
-    }
-}
 
 /// A turn that runs.
 #[derive(Debug)]
@@ -88,7 +60,7 @@ pub(super) struct Desk {
     pub shared: Arc<Shared>,
     pub team: Team,
     pub bench: Bench,
-    approvals: Arc<Mutex<Approvals>>,
+    pub approvals: Arc<Mutex<Approvals>>,
     journal: Journal,
     /// Turns that are over and whose episodes are still being kept.
     keeping: AtomicUsize,
@@ -100,46 +72,19 @@ pub(super) struct Desk {
 const REMEMBERED: usize = 40;
 
 impl Desk {
-    pub fn new(id: String, shared: Arc<Shared>, journal: Journal) -> Self {
-        let team = Team::new(shared.config.limits.mailbox);
-        let approvals = Arc::<Mutex<Approvals>>::default();
-        let config = &shared.config;
-        let bench = Bench {
-            catalogue: config.catalogue.clone(),
-            pool: shared.pool.clone(),
-            doors: config.doors.clone(),
-            policy: Arc::new(config.policy.clone()),
-            approvals: approvals.clone(),
-            resolve: config.resolve.clone(),
-            probe: config.probe.clone(),
-        };
+    pub fn new(id: String, shared: Arc<Shared>, journal: Journal, team: Team) -> Self {
+        let bench = crew::bench(&shared);
         Self {
             id,
             shared,
             team,
             bench,
-            approvals,
+            approvals: Arc::default(),
             journal,
             keeping: AtomicUsize::new(0),
             conversation: Mutex::default(),
             active: Mutex::default(),
         }
-    }
-
-    /// The roles of the session, to be started by its supervisor.
-    pub fn children(self: &Arc<Self>, watch: &Watch) -> Vec<Child> {
-        let (desk, team) = (self.clone(), &self.team);
-        let tools = self.shared.tools.clone();
-        let (memory, mode) = (self.shared.config.memory.clone(), self.shared.config.search);
-        let bench = self.bench.clone();
-        vec![
-            Child::new(&team.session, watch, move || session::Sitting(desk.clone())),
-            Child::new(&team.planner, watch, move || planner::Planner { tools: tools.clone() }),
-            Child::new(&team.retriever, watch, move || retriever::Retriever { memory: memory.clone(), mode }),
-            Child::new(&team.reranker, watch, || reranker::Reranker),
-            Child::new(&team.executor, watch, move || Executor(bench.clone())),
-            Child::new(&team.critic, watch, || critic::Critic),
-        ]
     }
 
     /// Lets the call with this fingerprint run, once.
@@ -275,5 +220,11 @@ impl Conversation {
             question: state.question.clone(),
             usage: state.usage.clone(),
         });
+    }
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("id", &self.id).finish_non_exhaustive()
     }
 }

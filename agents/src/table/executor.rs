@@ -39,6 +39,8 @@ pub(super) struct Call {
     pub taint: Taint,
     /// When nobody waits any more.
     pub deadline: Instant,
+    /// What the person has allowed in this conversation.
+    pub approvals: Arc<Mutex<Approvals>>,
 }
 
 /// What the executor takes.
@@ -60,7 +62,6 @@ pub(super) struct Bench {
     pub pool: Arc<Pool>,
     pub doors: Arc<Doors>,
     pub policy: Arc<Policy>,
-    pub approvals: Arc<Mutex<Approvals>>,
     pub resolve: Option<Resolve>,
     pub probe: Arc<dyn Probe>,
 }
@@ -145,7 +146,7 @@ impl Bench {
     pub fn allow(&self, effect: Effect, call: &Call, returned: &mut Returned) -> std::result::Result<(), Error> {
         let id = CallId { id: call.id.clone(), tool: call.tool.clone(), arguments: call.args.clone() };
         let decision = {
-            let mut approvals = self.approvals.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut approvals = call.approvals.lock().unwrap_or_else(PoisonError::into_inner);
             decide_effect(effect, &call.taint, &mut approvals, &id, &self.policy)
         };
         match decision {

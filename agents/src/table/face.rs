@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::config::{Config, Rag, Rerank, Shared};
+use super::crew::{Crew, Home, Team};
 use super::desk::Desk;
 use super::librarian::Librarian;
 use super::seat::{Failure, Reply, Seat};
@@ -67,6 +69,9 @@ pub struct Table {
     shared: Arc<Shared>,
     root: ActorRef<supervisor::Message>,
     sessions: Mutex<BTreeMap<String, Weak<Desk>>>,
+    idle: Home,
+    /// How many conversations were opened.
+    opened: AtomicU64,
     watch: Watch,
 }
 
@@ -93,41 +98,63 @@ impl Table {
             Child::new(&shared.gateway, &watch, move || gateway::Desk(ways.clone())),
         ];
         let root = start_supervisor(&shared, children, 0).await?;
-        Ok(Self { shared, root, sessions: Mutex::default(), watch })
+        Ok(Self { shared, root, sessions: Mutex::default(), idle: Home::default(), opened: AtomicU64::new(0), watch })
     }
 
     /// Opens a conversation: a new one, or an earlier one by its id. A turn that had no end is taken up again.
     pub async fn open(&self, resume: Option<&str>) -> Result<Session, StartError> {
-        let probe = self.shared.config.probe.clone();
-        let (desk, unfinished) = match (&self.shared.config.journal, resume) {
-            (None, Some(session)) => return Err(StartError::NoJournal { session: session.to_owned() }),
-            (None, None) => (Desk::new(self.name(0), self.shared.clone(), Journal::none(probe)), None),
-            (Some(folder), Some(session)) => {
-                let (journal, replayed) = Journal::resume(folder, session, probe)?;
-                let desk = Desk::new(session.to_owned(), self.shared.clone(), journal);
-                let unfinished = desk.replay(replayed);
-                (desk, unfinished)
-            }
-            (Some(folder), None) => {
-                let (id, journal) = self.create(folder, &probe)?;
-                (Desk::new(id, self.shared.clone(), journal), None)
+        let crew = self.crew().await?;
+        let (desk, unfinished) = match self.desk(resume, crew.team.clone()) {
+            Ok(ready) => ready,
+            Err(error) => {
+                self.idle.give_back(crew);
+                return Err(error);
             }
         };
         let desk = Arc::new(desk);
-        let seed = self.shared.config.seed ^ fold(&desk.id);
-        let supervisor = start_supervisor(&self.shared, desk.children(&self.watch), seed).await?;
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.retain(|_, desk| desk.strong_count() > 0);
         sessions.insert(desk.id.clone(), Arc::downgrade(&desk));
         drop(sessions);
         let resumed = unfinished.map(|past| take_up(&desk, past));
-        Ok(Session { desk, supervisor, resumed: Mutex::new(resumed) })
+        Ok(Session { desk, crew, home: self.idle.clone(), resumed: Mutex::new(resumed) })
+    }
+
+    /// A desk for a new conversation, or for an earlier one with what it left unfinished.
+    fn desk(&self, resume: Option<&str>, team: Team) -> Result<(Desk, Option<Past>), StartError> {
+        let probe = self.shared.config.probe.clone();
+        let desk = |id: String, journal| Desk::new(id, self.shared.clone(), journal, team);
+        match (&self.shared.config.journal, resume) {
+            (None, Some(session)) => Err(StartError::NoJournal { session: session.to_owned() }),
+            (None, None) => Ok((desk(self.name(), Journal::none(probe)), None)),
+            (Some(folder), Some(session)) => {
+                let (journal, replayed) = Journal::resume(folder, session, probe)?;
+                let desk = desk(session.to_owned(), journal);
+                let unfinished = desk.replay(replayed);
+                Ok((desk, unfinished))
+            }
+            (Some(folder), None) => {
+                let (id, journal) = self.create(folder, &probe)?;
+                Ok((desk(id, journal), None))
+            }
+        }
+    }
+
+    /// A crew that waits, or a new one.
+    async fn crew(&self) -> Result<Crew, StartError> {
+        if let Some(crew) = self.idle.take() {
+            return Ok(crew);
+        }
+        let team = Team::new(self.shared.config.limits.mailbox);
+        let children = team.children(&self.shared, &self.watch);
+        let supervisor = start_supervisor(&self.shared, children, self.shared.config.seed).await?;
+        Ok(Crew { team, supervisor })
     }
 
     fn create(&self, folder: &Path, probe: &Arc<dyn crate::fault::Probe>) -> Result<(String, Journal), journal::Error> {
         let mut tries = 0;
         loop {
-            let id = self.name(tries);
+            let id = self.name();
             match Journal::create(folder, &id, (self.shared.config.clock)(), probe.clone()) {
                 Ok(journal) => return Ok((id, journal)),
                 // Another session began in the same second: the next name is free.
@@ -141,15 +168,14 @@ impl Table {
         }
     }
 
-    /// A session's id: when it began, and four letters that tell apart those of the same second.
-    fn name(&self, tries: u32) -> String {
+    /// A session's id: when it began, and six letters that tell apart those of the same second.
+    fn name(&self) -> String {
         let at = (self.shared.config.clock)();
-        let open = self.sessions.lock().unwrap_or_else(PoisonError::into_inner).len();
         let mut hash = Sha256::new();
-        for part in [self.shared.config.seed, u64::from(tries), open as u64] {
+        for part in [self.shared.config.seed, self.opened.fetch_add(1, Ordering::Relaxed)] {
             hash.update(part.to_le_bytes());
         }
-        let letters: String = hash.finalize().iter().take(4).map(|byte| char::from(b'a' + byte % 26)).collect();
+        let letters: String = hash.finalize().iter().take(6).map(|byte| char::from(b'a' + byte % 26)).collect();
         format!("{}-{letters}", at.strftime("%Y%m%d-%H%M%S"))
     }
 
@@ -219,12 +245,18 @@ impl Table {
 
     /// Stops the shared services, after what they have in hand. Sessions should be closed before.
     pub async fn stop(self) {
+        for crew in self.idle.all() {
+            stop(&crew.supervisor).await;
+        }
         stop(&self.root).await;
     }
 }
 
 impl Drop for Table {
     fn drop(&mut self) {
+        for crew in self.idle.all() {
+            crew.supervisor.stop(None);
+        }
         self.root.stop(None);
     }
 }
@@ -263,10 +295,6 @@ fn view<M: Send + 'static>(seat: &Seat<M>, session: Option<&str>) -> ActorView {
     }
 }
 
-fn fold(text: &str) -> u64 {
-    Sha256::digest(text.as_bytes()).iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
-}
-
 /// Sets a turn going again that has no end in the journal.
 fn take_up(desk: &Arc<Desk>, past: Past) -> Turn {
     let (to, from) = mpsc::unbounded_channel();
@@ -287,10 +315,11 @@ fn take_up(desk: &Arc<Desk>, past: Past) -> Turn {
     Turn::new(past.turn, from)
 }
 
-/// A conversation. Dropping it stops its actors without waiting; [`Session::close`] waits.
+/// A conversation. Dropping it ends it without waiting for what is under way; [`Session::close`] waits.
 pub struct Session {
     desk: Arc<Desk>,
-    supervisor: ActorRef<supervisor::Message>,
+    crew: Crew,
+    home: Home,
     resumed: Mutex<Option<Turn>>,
 }
 
@@ -317,13 +346,23 @@ impl Session {
     /// `busy` while another turn runs or too much waits; `dead_lettered` if the question killed the session's actor twice.
     pub async fn ask(&self, text: impl Into<String>) -> Result<Turn, TurnError> {
         let text = text.into();
-        let asked = |to: session::Listener, reply| session::Message::Ask { text: text.clone(), to, reply };
+        let asked = |to: session::Listener, reply| session::Message::Ask {
+            desk: self.desk.clone(),
+            text: text.clone(),
+            to,
+            reply,
+        };
         self.begin("ask", asked).await
     }
 
     /// Allows the calls that wait whose fingerprints begin with `prefix` (all, if it is empty), and runs them as a turn.
     pub async fn approve(&self, prefix: &str) -> Result<Turn, TurnError> {
-        let asked = |to: session::Listener, reply| session::Message::Approve { prefix: prefix.to_owned(), to, reply };
+        let asked = |to: session::Listener, reply| session::Message::Approve {
+            desk: self.desk.clone(),
+            prefix: prefix.to_owned(),
+            to,
+            reply,
+        };
         self.begin("approve", asked).await
     }
 
@@ -352,12 +391,17 @@ impl Session {
 
     /// Forbids the calls that wait whose fingerprints begin with `prefix`; gives the names of their tools.
     pub async fn deny(&self, prefix: &str) -> Result<Vec<String>, TurnError> {
-        self.request("deny", |reply| session::Message::Deny { prefix: prefix.to_owned(), reply }).await
+        self.request("deny", |reply| session::Message::Deny {
+            desk: self.desk.clone(),
+            prefix: prefix.to_owned(),
+            reply,
+        })
+        .await
     }
 
     /// Takes the last turn out of the conversation and gives its question. Effects stay.
     pub async fn undo(&self) -> Result<Option<String>, TurnError> {
-        self.request("undo", |reply| session::Message::Undo { reply }).await?
+        self.request("undo", |reply| session::Message::Undo { desk: self.desk.clone(), reply }).await?
     }
 
     /// Ends the turn that runs, if one does. It goes past the mailbox, so that it gets through when that is full.
@@ -401,18 +445,22 @@ impl Session {
         }
     }
 
-    /// Stops the session's actors. A turn that runs is cancelled first; episodes that wait are kept.
+    /// Ends the session. A turn that runs is cancelled first; episodes that wait are kept.
     pub async fn close(self) {
         self.cancel();
         // Whatever is not settled by then is lost, as it would be if the process were killed.
         drop(timeout(PATIENCE, self.settled()).await);
-        stop(&self.supervisor).await;
+        // Dropping the session sends its crew home.
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.cancel();
-        self.supervisor.stop(None);
+        if self.is_busy() {
+            self.cancel();
+            self.crew.supervisor.stop(None);
+        } else {
+            self.home.give_back(self.crew.clone());
+        }
     }
 }

@@ -28,6 +28,7 @@
 mod bus;
 mod calls;
 pub mod config;
+mod crew;
 mod critic;
 mod desk;
 mod driver;

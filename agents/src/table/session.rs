@@ -29,6 +29,8 @@ pub(super) type Listener = mpsc::UnboundedSender<Event>;
 pub(super) enum Message {
     /// The person says something.
     Ask {
+        /// The conversation.
+        desk: Arc<Desk>,
         /// The words.
         text: String,
         /// Who listens.
@@ -38,6 +40,8 @@ pub(super) enum Message {
     },
     /// The person allows calls that wait, by the beginning of their fingerprints (all, if it is empty).
     Approve {
+        /// The conversation.
+        desk: Arc<Desk>,
         /// The beginning.
         prefix: String,
         /// Who listens.
@@ -47,6 +51,8 @@ pub(super) enum Message {
     },
     /// The person forbids calls that wait.
     Deny {
+        /// The conversation.
+        desk: Arc<Desk>,
         /// The beginning of their fingerprints.
         prefix: String,
         /// Where the names of the tools go.
@@ -54,13 +60,16 @@ pub(super) enum Message {
     },
     /// The person takes the last turn back.
     Undo {
+        /// The conversation.
+        desk: Arc<Desk>,
         /// Where its question goes.
         reply: Reply<Result<Option<String>, TurnError>>,
     },
 }
 
-/// The role.
-pub(super) struct Sitting(pub Arc<Desk>);
+/// The role. It knows no conversation: each message brings its own, so that the seat can be given to the next one.
+#[derive(Debug)]
+pub(super) struct Sitting;
 
 impl Role for Sitting {
     const ROLE: event::Role = event::Role::Session;
@@ -76,22 +85,23 @@ impl Role for Sitting {
     }
 
     async fn handle(&mut self, message: Message) {
-        let desk = &self.0;
         match message {
-            Message::Ask { text, to, reply } => {
+            Message::Ask { desk, text, to, reply } => {
+                let desk = &desk;
                 let begun = idle(desk).and_then(|()| ask(desk, text, to));
                 answer(reply, Ok(begun));
             }
-            Message::Approve { prefix, to, reply } => {
+            Message::Approve { desk, prefix, to, reply } => {
+                let desk = &desk;
                 let begun = idle(desk).and_then(|()| approve(desk, &prefix, to));
                 answer(reply, Ok(begun));
             }
-            Message::Deny { prefix, reply } => {
+            Message::Deny { desk, prefix, reply } => {
                 let denied = desk.take_waiting(&prefix).into_iter().map(|(_, planned)| planned.tool).collect();
                 answer(reply, Ok(denied));
             }
-            Message::Undo { reply } => {
-                let undone = idle(desk).and_then(|()| desk.undo().map_err(|error| unwritten(&error)));
+            Message::Undo { desk, reply } => {
+                let undone = idle(&desk).and_then(|()| desk.undo().map_err(|error| unwritten(&error)));
                 answer(reply, Ok(undone));
             }
         }

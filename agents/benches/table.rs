@@ -18,7 +18,7 @@ use roundtable::fault::Calm;
 use roundtable::model::{Capabilities, ChatModel, Delta, DeltaStream, FinishReason, ModelError, Request, Speaker};
 use roundtable::table::seat::{Reply, Seat, answer};
 use roundtable::table::shell::{Role, Shell, Watch};
-use roundtable::table::{Config, Table};
+use roundtable::table::{Config, Rag, Table};
 use roundtable_guardrails::{Door, Doors};
 use roundtable_memory::{HashEmbedder, Memory};
 use roundtable_tools::Catalogue;
@@ -106,6 +106,8 @@ impl ChatModel for AtOnce {
 fn config() -> Result<Config, Trouble> {
     let mut config = Config::new(Arc::new(AtOnce));
     config.catalogue = Catalogue::standard()?;
+    // With a memory, too, the model decides when to search.
+    config.rag = Rag::Agentic;
     Ok(config)
 }
 

@@ -20,7 +20,7 @@ use clap::Parser;
 use jiff::Timestamp;
 use roundtable::model::Capabilities;
 use roundtable::model::openai::{OpenAi, Settings};
-use roundtable::table::{Config, Table};
+use roundtable::table::{Config, Rag, Table};
 use roundtable_memory::{Memory, MiniLm};
 use roundtable_tools::{CallContext, Catalogue, Effect, Tool, vectors};
 use serde_json::json;
@@ -78,6 +78,7 @@ async fn bench(args: Args) -> Result<(), Trouble> {
     let model = OpenAi::new(Settings { base_url, model, key: String::new(), capabilities })?;
     let mut config = Config::new(Arc::new(model));
     config.catalogue = Catalogue::empty().with(counted)?;
+    config.rag = Rag::Agentic;
     config.journal = args.journal.clone();
     if let Some(folder) = &args.memory {
         config.memory = Some(Memory::open(folder, Arc::new(MiniLm::new()), Arc::new(Timestamp::now)).await?);

@@ -7,6 +7,7 @@
 //! nothing. Lexical support is a floor, not proof: a sentence can turn the words of its source around. Figures on public
 //! collections of supported and unsupported sentences are in notes/evidence.md.
 
+use std::cell::LazyCell;
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
@@ -274,15 +275,19 @@ pub fn judge(draft: &str, read: &Read<'_>) -> Judgement {
         };
     }
     let sources = Sources::new(read);
-    let of_tools = Sources::new(&Read { passages: &[], ..*read });
+    let of_tools = LazyCell::new(|| Sources::new(&Read { passages: &[], ..*read }));
     // A result of a tool is put into words by the model: its numbers must be right, the words around them are the model's own. A
     // sentence that cites a passage must be in the passages.
+    let needed = if read.passages.is_empty() { PUT_IN_WORDS } else { SUPPORTED };
     let told = |claim: &str| {
-        !read.outputs.is_empty() && without_marks(claim) == claim && of_tools.support(claim) >= PUT_IN_WORDS
+        !read.outputs.is_empty()
+            && !read.passages.is_empty()
+            && without_marks(claim) == claim
+            && of_tools.support(claim) >= PUT_IN_WORDS
     };
     let unsupported: Vec<String> = claims
         .iter()
-        .filter(|claim| sources.support(claim) < SUPPORTED && !told(claim))
+        .filter(|claim| sources.support(claim) < needed && !told(claim))
         .map(|claim| (*claim).to_owned())
         .collect();
     if unsupported.is_empty() {

@@ -6,6 +6,7 @@
 //! through [`cli`] and [`repl`]; stories with faults through [`scenario`].
 
 pub mod answer;
+mod causes;
 pub mod cli;
 pub mod edge;
 pub mod event;

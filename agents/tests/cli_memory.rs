@@ -6,7 +6,7 @@ mod cli_support;
 use std::io::{BufRead, BufReader};
 use std::sync::Arc;
 
-use cli_support::{Bench, Ran};
+use cli_support::{Bench, Ran, check};
 use roundtable_guardrails::{Door, Doors, Origin, Untrusted};
 use roundtable_memory::{Draft, Memory, MiniLm, Provenance};
 use serde_json::Value;
@@ -23,18 +23,6 @@ fn island() -> Bench {
     bench.write("notes/well.md", "# The well\n\nThe well behind the school is forty metres deep.\n");
     bench.write("notes/photo.png", "\u{0}\u{1}");
     bench
-}
-
-fn check(ran: Ran, status: i32, stdout: &[&str], stderr: &[&str]) -> Ran {
-    assert_eq!(ran.status, status, "{}\n{}", ran.stdout, ran.stderr);
-    for part in stdout {
-        assert!(ran.stdout.contains(part), "`{part}` is not in\n{}", ran.stdout);
-    }
-    for part in stderr {
-        assert!(ran.stderr.contains(part), "`{part}` is not in\n{}", ran.stderr);
-    }
-    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
-    ran
 }
 
 #[test]

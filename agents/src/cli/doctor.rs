@@ -193,7 +193,7 @@ async fn embeds(embedder: &dyn Embedder) -> Found {
         }
         Err(error) => {
             let next = error.hint().unwrap_or_default();
-            Found::broken("meaning", super::failure::chain(&error), next)
+            Found::broken("meaning", crate::causes::chain(&error), next)
         }
     }
 }
@@ -227,7 +227,7 @@ fn conversations(settings: &Settings) -> Found {
     let listed = settings.journal().map(|folder| journal::sessions(&folder));
     match listed {
         Ok(Ok(known)) => Found::works("talks", format!("{} to resume", render::count(known.len(), "conversation"))),
-        Ok(Err(error)) => Found::broken("talks", super::failure::chain(&error), "check the permissions of the folder"),
+        Ok(Err(error)) => Found::broken("talks", crate::causes::chain(&error), "check the permissions of the folder"),
         Err(stop) => stopped("talks", &stop),
     }
 }
@@ -251,7 +251,7 @@ fn draws() -> Found {
             Found::absent("pictures", "drawn without letters: there is no font on this machine", next)
         }
         (Ok(_), Ok(_)) => Found::works("pictures", "saved as SVG and PNG"),
-        (Err(error), _) | (_, Err(error)) => Found::broken("pictures", super::failure::chain(&error), ""),
+        (Err(error), _) | (_, Err(error)) => Found::broken("pictures", crate::causes::chain(&error), ""),
     }
 }
 

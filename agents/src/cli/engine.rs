@@ -11,10 +11,11 @@ use roundtable_tools::Catalogue;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 
-use super::failure::{Blame, Failure, Outcome, Stop, chain};
+use super::failure::{Blame, Failure, Outcome, Stop};
 use super::settings::Settings;
 use super::talks::{self, Talk};
 use super::tool;
+use crate::causes::chain;
 use crate::edge::files::{self, Reach};
 use crate::journal;
 use crate::model::ChatModel;

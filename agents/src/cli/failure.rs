@@ -94,22 +94,6 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// An error with its causes, in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let said = cause.to_string();
-        // Some libraries repeat the cause in their own words.
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        source = cause.source();
-    }
-    text
-}
-
 /// A tool's error as a failure of the command that called it. When the arguments can be changed so that the call
 /// succeeds, the command was used wrongly.
 pub fn of_tool(tool: &str, error: &ToolError) -> Failure {
@@ -161,12 +145,5 @@ mod tests {
         assert_eq!((failure.next.as_str(), failure.blame), ("use 1 or more", Blame::Misused));
         let timed_out = ToolError::new(ErrorKind::TimedOut, "", "took more than 5 s");
         assert_eq!(of_tool("kmeans", &timed_out).blame, Blame::Failed);
-    }
-
-    #[test]
-    fn causes_are_told_once() {
-        let inner = io::Error::other("disk on fire");
-        let outer = crate::edge::picture::PictureError::Write { path: "a.svg".into(), cause: inner };
-        assert_eq!(chain(&outer), "cannot write `a.svg`: disk on fire");
     }
 }

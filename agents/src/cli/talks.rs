@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use super::failure::{Failure, Outcome, chain};
+use super::failure::{Failure, Outcome};
+use crate::causes::chain;
 use crate::journal::{self, Line};
 use crate::repl::render;
 use crate::turn::Happened;

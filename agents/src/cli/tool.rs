@@ -8,9 +8,10 @@ use clap::{Args, Subcommand};
 use roundtable_tools::{CallContext, Catalogue, Error, ErrorKind, Spec, catalogue};
 use serde_json::{Map, Value, json};
 
-use super::failure::{Failure, Outcome, Stop, chain, of_tool};
+use super::failure::{Failure, Outcome, Stop, of_tool};
 use super::out::{Out, tell};
 use super::{input, settings::Settings};
+use crate::causes::chain;
 use crate::edge::files::{self, Reach};
 use crate::edge::picture;
 use crate::repl::render;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use std::sync::LazyLock;
 
-static OFFLINE: LazyLock<Offline> = LazyLock::new(|| Offline::new(&Catalogue::standard().unwrap()));
+static OFFLINE: LazyLock<Offline> = LazyLock::new(|| Offline::new(&Catalogue::standard().expect("the standard tools")));
 
 fn offline() -> &'static Offline {
     &OFFLINE

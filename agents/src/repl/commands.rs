@@ -266,7 +266,7 @@ fn forget(repl: &mut Repl<'_>, rest: &str) -> Outcome<Then> {
     let store = repl.engine.memory()?;
     if let Some(session) = &repl.session {
         // What was said just now may be on its way into the memory still.
-        repl.engine.block_on(session.settle());
+        repl.engine.block_on(session.settled());
     }
     let gone = repl.engine.block_on(memory::forgotten(&store, rest))?;
     say(memory::forgotten_told(&gone))

@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use crate::answer::{Answer, Pending};
+use crate::causes::chain;
 use crate::cli::engine::Engine;
-use crate::cli::failure::{Blame, Failure, Outcome, Stop, chain};
+use crate::cli::failure::{Blame, Failure, Outcome, Stop};
 use crate::cli::out::{Out, tell};
 use crate::cli::tool;
 use crate::edge::plain::one_line;

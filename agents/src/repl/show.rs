@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::render::{self, Ink, Streamed};
 use crate::answer::Answer;
-use crate::cli::failure::{Failure, Outcome, chain};
+use crate::causes::chain;
+use crate::cli::failure::{Failure, Outcome};
 use crate::cli::out::Out;
 use crate::edge::picture;
 use crate::edge::plain::plain;

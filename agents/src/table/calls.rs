@@ -21,7 +21,7 @@ use crate::turn::{Happened, Planned, Result as Outcome, Returned, table_tools};
 /// So many passages are found for the reranker to choose from.
 const WIDE: usize = 40;
 
-/// What a call came back with, before it is noted.
+/// An output, or the error that is told in its place.
 type Made = Result<Value, Error>;
 
 impl Driver {
@@ -41,22 +41,10 @@ impl Driver {
         let keep = if effect == Effect::Writes { Keep::Disk } else { Keep::Process };
         let mut returned =
             Returned { call: call.clone(), tool: tool.clone(), args: args.clone(), ..Returned::default() };
-        let made = match planned.args {
-            Err(unreadable) => {
-                returned.result = Outcome::Error(unreadable);
-                None
-            }
-            Ok(_) => Some(self.make(call.clone(), &tool, args, effect, keep, &mut returned).await?),
+        returned.result = match planned.args {
+            Err(unreadable) => Outcome::Error(unreadable),
+            Ok(_) => self.make(call.clone(), &tool, args, effect, keep, &mut returned).await?,
         };
-        match made {
-            Some(Ok(output)) => returned.result = Outcome::Output(output),
-            Some(Err(error)) => returned.result = Outcome::Error(error_value(&error)),
-            None => {}
-        }
-        for part in &returned.degraded {
-            let why = format!("it was lost in the call of `{tool}`");
-            self.degrade(part, &why);
-        }
         let finished = Event::ToolFinished {
             turn: turn.clone(),
             call,
@@ -91,16 +79,15 @@ impl Driver {
         effect: Effect,
         keep: Keep,
         returned: &mut Returned,
-    ) -> Result<Made, End> {
+    ) -> Result<Outcome, End> {
         let key = self.desk.key(&self.active.turn, &call, tool, &args);
         let again = self.state.begun.as_deref() == Some(&*call);
         let catalogue = &self.desk.shared.config.catalogue;
         if again && effect == Effect::Writes && catalogue.get(tool).is_some_and(|tool| !tool.spec().idempotent) {
             // The process died between the call's beginning and its end: whether it happened cannot be known.
             let why = format!("`{tool}` was interrupted; it may have happened, and is not done again");
-            return Ok(Err(
-                Error::new(ErrorKind::Failed, "", why).with_hint("look whether it happened, then ask again")
-            ));
+            let error = Error::new(ErrorKind::Failed, "", why).with_hint("look whether it happened, then ask again");
+            return Ok(outcome(Err(error)));
         }
         if !again {
             let (call, tool, args, key) = (call.clone(), tool.to_owned(), args.clone(), key.clone());
@@ -108,7 +95,8 @@ impl Driver {
         }
         if self.unwritten && effect == Effect::Writes {
             let why = format!("`{tool}` changes something, and the journal that would remember it cannot be written");
-            return Ok(Err(Error::new(ErrorKind::Refused, "", why).with_hint("make room on the disk, then ask again")));
+            let error = Error::new(ErrorKind::Refused, "", why).with_hint("make room on the disk, then ask again");
+            return Ok(outcome(Err(error)));
         }
         let call = Arc::new(Call {
             id: call,
@@ -120,27 +108,25 @@ impl Driver {
             approvals: self.desk.approvals.clone(),
         });
         Ok(match tool {
-            table_tools::SEARCH => self.search(&call, returned).await,
-            table_tools::REMEMBER | table_tools::RECALL | table_tools::FORGET => self.consult(&call, returned).await,
+            table_tools::SEARCH => outcome(self.search(&call, returned).await),
+            table_tools::REMEMBER | table_tools::RECALL | table_tools::FORGET => {
+                outcome(self.consult(&call, returned).await)
+            }
             _ => self.run_tool(call, returned).await,
         })
     }
 
     /// Any tool of the catalogue, by the executor.
-    async fn run_tool(&mut self, call: Arc<Call>, returned: &mut Returned) -> Made {
+    async fn run_tool(&mut self, call: Arc<Call>, returned: &mut Returned) -> Outcome {
         self.work(Role::Executor, || format!("runs {}", call.tool));
         let asked = |reply| executor::Message::Run { call: call.clone(), reply };
         let done = self.tell_dead(self.desk.team.executor.ask(self.active.deadline, "run", asked).await);
         match done {
             Ok(done) => {
                 *returned = done;
-                match std::mem::take(&mut returned.result) {
-                    Outcome::Output(output) => Ok(output),
-                    // It is an error object already; it only has to find its way back.
-                    Outcome::Error(error) => Err(as_error(&error)),
-                }
+                std::mem::take(&mut returned.result)
             }
-            Err(failure) => Err(self.lost(Role::Executor, &failure, returned)),
+            Err(failure) => outcome(Err(self.lost(Role::Executor, &failure, returned))),
         }
     }
 
@@ -183,8 +169,7 @@ impl Driver {
         match self.tell_dead(self.desk.team.reranker.ask(self.active.deadline, "rerank", asked).await) {
             Ok(ordered) => ordered,
             Err(failure) => {
-                self.degrade(Role::Reranker.name(), &failure.to_string());
-                returned.degraded.push(Role::Reranker.name().to_owned());
+                self.lost(Role::Reranker, &failure, returned);
                 found
             }
         }
@@ -224,7 +209,7 @@ impl Driver {
     /// What concerns records, by the librarian.
     async fn consult(&mut self, call: &Call, returned: &mut Returned) -> Made {
         if call.tool != table_tools::RECALL {
-            self.desk.bench.allow(Effect::Writes, call, returned)?;
+            self.desk.shared.bench.allow(Effect::Writes, call, returned)?;
         }
         let provenance = self.provenance();
         // What the person said themselves is theirs; once foreign text was read, what is kept may come from there.
@@ -279,6 +264,9 @@ fn read<T: DeserializeOwned>(args: &Value) -> Result<T, Error> {
     })
 }
 
-fn as_error(value: &Value) -> Error {
-    serde_json::from_value(value.clone()).unwrap_or_else(|_| Error::new(ErrorKind::Failed, "", value.to_string()))
+fn outcome(made: Made) -> Outcome {
+    match made {
+        Ok(output) => Outcome::Output(output),
+        Err(error) => Outcome::Error(error_value(&error)),
+    }
 }

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use roundtable_guardrails::{Doors, Policy};
+pub use roundtable_memory::Clock;
 use roundtable_memory::{Memory, Mode};
 use roundtable_tools::Catalogue;
 
 use super::bus::Bus;
+use super::executor::Bench;
 use super::gateway::Ways;
 use super::pool::{Pool, Resolve};
 use super::seat::Seat;
@@ -21,7 +23,7 @@ use crate::fault::{Calm, Probe};
 use crate::model::ChatModel;
 use crate::model::accounts::Prices;
 use crate::model::gateway::{Gateway, Limits as GatewayLimits};
-use crate::turn::{Rules, prompt, select};
+use crate::turn::{Rules, select};
 
 /// How passages are gathered for an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,9 +87,6 @@ impl Default for Limits {
         }
     }
 }
-
-/// The time, as journals and records note it.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What a table is made of.
 #[derive(Clone)]
@@ -162,7 +161,7 @@ pub(super) struct Shared {
     pub bus: Arc<Bus>,
     pub ways: Ways,
     pub pool: Arc<Pool>,
-    pub policy: Arc<Policy>,
+    pub bench: Bench,
     pub tools: Arc<[select::Indexed]>,
     pub librarian: Seat<librarian::Message>,
     pub gateway: Seat<gateway::Message>,
@@ -175,11 +174,19 @@ impl Shared {
         let gate = |model: &Arc<dyn ChatModel>| {
             Arc::new(Gateway::new(model.clone(), limits.gateway, config.prices.clone(), config.seed))
         };
+        let pool = Arc::new(Pool::new(limits.tools, limits.abandoned));
         Self {
             bus: Arc::default(),
             ways: Ways { first: gate(&config.model), fallback: config.fallback.as_ref().map(gate) },
-            policy: Arc::new(config.policy.clone()),
-            pool: Arc::new(Pool::new(limits.tools, limits.abandoned)),
+            bench: Bench {
+                catalogue: config.catalogue.clone(),
+                pool: pool.clone(),
+                doors: config.doors.clone(),
+                policy: Arc::new(config.policy.clone()),
+                resolve: config.resolve.clone(),
+                probe: config.probe.clone(),
+            },
+            pool,
             tools: select::index(&config.catalogue).into(),
             librarian: Seat::new(Role::Librarian, limits.mailbox),
             gateway: Seat::new(Role::Gateway, limits.mailbox),
@@ -204,7 +211,6 @@ impl Shared {
         // The embedded model decides for itself when to search; it has no use for passages that it did not ask for.
         let decides = self.ways.first.model().id() == crate::offline::ID;
         Rules {
-            prompt: prompt::RULES.to_owned(),
             rounds: self.config.limits.rounds,
             search_first: matches!(rag, Rag::Naive | Rag::MultiStage) && !decides,
             send_back: if rag == Rag::Recursive { 3 } else { 1 },

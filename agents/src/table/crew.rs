@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ractor::ActorRef;
 
 use super::config::Shared;
-use super::executor::{Bench, Executor};
+use super::executor::Executor;
 use super::seat::Seat;
 use super::shell::Watch;
 use super::supervisor::{self, Child};
@@ -43,7 +43,7 @@ impl Team {
     pub fn children(&self, shared: &Shared, watch: &Watch) -> Vec<Child> {
         let tools = shared.tools.clone();
         let (memory, mode) = (shared.config.memory.clone(), shared.config.search);
-        let bench = bench(shared);
+        let bench = shared.bench.clone();
         vec![
             Child::new(&self.session, watch, || session::Sitting),
             Child::new(&self.planner, watch, move || planner::Planner { tools: tools.clone() }),
@@ -65,19 +65,6 @@ impl Team {
             self.critic.view(),
         ];
         views.iter().all(|view| view.state == "running" && view.waiting == 0)
-    }
-}
-
-/// What tools are run with at this table.
-pub(super) fn bench(shared: &Shared) -> Bench {
-    let config = &shared.config;
-    Bench {
-        catalogue: config.catalogue.clone(),
-        pool: shared.pool.clone(),
-        doors: config.doors.clone(),
-        policy: shared.policy.clone(),
-        resolve: config.resolve.clone(),
-        probe: config.probe.clone(),
     }
 }
 

@@ -10,8 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::config::Shared;
-use super::crew::{self, Team};
-use super::executor::Bench;
+use super::crew::Team;
 use super::turn::Voice;
 use crate::answer::TurnUsage;
 use crate::journal::{Error, Journal, Keep, Past, Replayed};
@@ -59,7 +58,6 @@ pub(super) struct Desk {
     pub id: String,
     pub shared: Arc<Shared>,
     pub team: Team,
-    pub bench: Bench,
     pub approvals: Arc<Mutex<Approvals>>,
     journal: Journal,
     /// Turns that are over and whose episodes are still being kept.
@@ -73,12 +71,10 @@ const REMEMBERED: usize = 40;
 
 impl Desk {
     pub fn new(id: String, shared: Arc<Shared>, journal: Journal, team: Team) -> Self {
-        let bench = crew::bench(&shared);
         Self {
             id,
             shared,
             team,
-            bench,
             approvals: Arc::default(),
             journal,
             keeping: AtomicUsize::new(0),
@@ -147,7 +143,8 @@ impl Desk {
 
     /// The history as the next turn's model sees it.
     pub fn history(&self) -> Vec<Message> {
-        let turns: Vec<Vec<Message>> = self.conversation().turns.iter().map(|left| left.messages.clone()).collect();
+        let conversation = self.conversation();
+        let turns: Vec<&[Message]> = conversation.turns.iter().map(|left| left.messages.as_slice()).collect();
         history::recent(&turns, REMEMBERED)
     }
 

@@ -17,6 +17,7 @@ use super::stream::Screened;
 use super::turn::TurnError;
 use super::{critic, gateway, librarian, planner};
 use crate::answer::{Answer, ToolRecord};
+use crate::causes::chain;
 use crate::event::{Event, Role};
 use crate::evidence::support::Judgement;
 use crate::journal::{Error, Keep};
@@ -190,19 +191,23 @@ impl Driver {
             return Err(End::Failed(TurnError::new("refused", why)));
         }
         answer.text = report.text;
-        // What was degraded after the plan was made belongs to the answer too.
-        answer.degraded = self.state.degraded.iter().cloned().collect();
         Ok(answer)
     }
 
     /// Notes what happened: first in the journal, then in the state.
     pub fn note(&mut self, happened: Happened, keep: Keep) -> Result<(), End> {
-        match self.desk.append(&self.active.turn, &happened, keep) {
+        self.write(&happened, keep)?;
+        Arc::make_mut(&mut self.state).apply(happened);
+        Ok(())
+    }
+
+    /// Writes a line of the journal. Where that fails the turn goes on without it, and says so.
+    fn write(&mut self, happened: &Happened, keep: Keep) -> Result<(), End> {
+        match self.desk.append(&self.active.turn, happened, keep) {
             Ok(()) => {}
             Err(Error::Died) => return Err(End::Died),
-            Err(error) => self.unwritten(&super::retriever::chain(&error)),
+            Err(error) => self.unwritten(&chain(&error)),
         }
-        Arc::make_mut(&mut self.state).apply(happened);
         Ok(())
     }
 
@@ -238,13 +243,10 @@ impl Driver {
     /// Ends the turn with its answer.
     async fn answered(mut self, answer: Answer) {
         let noted = Happened::Answered { answer: Box::new(answer) };
-        match self.desk.append(&self.active.turn, &noted, Keep::Disk) {
-            Ok(()) => {}
-            Err(Error::Died) => return self.desk.set_active(None),
-            Err(error) => self.unwritten(&super::retriever::chain(&error)),
+        if self.write(&noted, Keep::Disk).is_err() {
+            return self.desk.set_active(None);
         }
-        let Happened::Answered { answer } = noted else { return };
-        let mut answer = answer;
+        let Happened::Answered { mut answer } = noted else { return };
         answer.degraded = self.state.degraded.iter().cloned().collect();
         self.desk.leave(&self.state, &answer.text);
         let episode = self.episode(&answer);
@@ -302,12 +304,11 @@ impl Driver {
             self.active.voice.say(Event::ToolFinished { turn: turn.clone(), call, tool, ok: false, output });
         }
         let failed = Happened::Failed { failure: error.kind.to_owned(), message: error.message.clone() };
-        match self.desk.append(&turn, &failed, Keep::Process) {
-            Ok(()) => {}
-            Err(Error::Died) => return self.desk.set_active(None),
-            Err(unwritten) => self.unwritten(&super::retriever::chain(&unwritten)),
-        }
+        let written = self.write(&failed, Keep::Process);
         self.desk.set_active(None);
+        if written.is_err() {
+            return;
+        }
         self.active.voice.say(Event::TurnFailed { turn, kind: error.kind.to_owned(), message: error.message });
     }
 }

@@ -431,13 +431,6 @@ impl Session {
         self.desk.usage()
     }
 
-    /// Waits until what was said in the turns so far is kept.
-    pub async fn settle(&self) {
-        while self.desk.keeping() {
-            sleep(Duration::from_millis(1)).await;
-        }
-    }
-
     /// Waits until no turn runs and every episode is kept, or lost.
     pub async fn settled(&self) {
         while self.is_busy() || self.desk.keeping() {

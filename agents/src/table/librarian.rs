@@ -9,9 +9,9 @@ use roundtable_guardrails::{Door, Doors, Origin, Untrusted};
 use roundtable_memory::{Draft, Memory, Provenance, Recalled};
 use serde_json::{Value, json};
 
-use super::retriever::chain;
 use super::seat::{Failure, Reply, answer};
 use super::shell::Role;
+use crate::causes::chain;
 use crate::event;
 
 /// So many records answer a question about earlier talk.

@@ -7,6 +7,7 @@ use roundtable_memory::{Memory, Mode};
 
 use super::seat::{Failure, Reply, answer};
 use super::shell::Role;
+use crate::causes::chain;
 use crate::event;
 use crate::evidence::Passage;
 
@@ -75,16 +76,4 @@ impl Role for Retriever {
             }),
         );
     }
-}
-
-/// An error with its causes, on one line.
-pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        line.push_str(": ");
-        line.push_str(&deeper.to_string());
-        cause = deeper.source();
-    }
-    line
 }

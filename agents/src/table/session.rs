@@ -16,6 +16,7 @@ use super::driver;
 use super::seat::{Reply, answer};
 use super::shell::Role;
 use super::turn::{TurnError, Voice};
+use crate::causes::chain;
 use crate::event::{self, Event};
 use crate::journal::{Error, Keep};
 use crate::offline::intent::{self, Intent};
@@ -119,7 +120,7 @@ fn idle(desk: &Desk) -> Result<(), TurnError> {
 }
 
 fn unwritten(error: &Error) -> TurnError {
-    TurnError::new("failed", super::retriever::chain(error))
+    TurnError::new("failed", chain(error))
 }
 
 /// Screens what was said and sets the turn going.
@@ -189,7 +190,7 @@ fn begin(desk: &Arc<Desk>, turn: String, voice: Voice, asked: Happened) -> Resul
         Ok(()) => {}
         // A scenario's fault: the process is dead, and nobody hears anything any more.
         Err(Error::Died) => return Ok(turn),
-        Err(error) => degraded = Some(super::retriever::chain(&error)),
+        Err(error) => degraded = Some(chain(&error)),
     }
     set_going(desk, turn.clone(), voice, vec![asked], degraded);
     Ok(turn)

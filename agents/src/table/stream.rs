@@ -33,7 +33,6 @@ impl Screened {
 
     /// Takes what the gateway reports.
     pub fn hear(&mut self, progress: &Progress<'_>) {
-        let turn = self.voice.turn.clone();
         match progress {
             Progress::Delta(Delta::Text(text)) => {
                 self.held.push_str(text);
@@ -51,11 +50,11 @@ impl Screened {
                 self.voice.withdraw(&why.to_string());
             }
             Progress::Retrying { attempt, why, .. } => {
+                let turn = self.voice.turn.clone();
                 self.voice.say(Event::Retrying { turn, attempt: *attempt, why: why.to_string() });
             }
             Progress::Breaker { model, state } => {
-                let state = format!("{state:?}").to_lowercase();
-                self.voice.say(Event::Breaker { model: (*model).to_owned(), state });
+                self.voice.say(Event::Breaker { model: (*model).to_owned(), state: state.name().to_owned() });
             }
         }
     }

@@ -4,6 +4,8 @@
 //! cancelled or failed leaves nothing: a half-made call would make the history invalid, and a question without an answer would be
 //! answered in the next turn.
 
+use std::borrow::Borrow;
+
 use super::state::State;
 use crate::model::{Message, Speaker};
 
@@ -29,11 +31,12 @@ fn shorten(mut message: Message) -> Message {
 }
 
 /// The last turns of `turns` that hold at most `most` messages, in order.
-pub fn recent(turns: &[Vec<Message>], most: usize) -> Vec<Message> {
+pub fn recent<T: Borrow<[Message]>>(turns: &[T], most: usize) -> Vec<Message> {
     let mut room = most;
     let from = turns.iter().rposition(|turn| {
-        let fits = turn.len() <= room;
-        room = room.saturating_sub(turn.len());
+        let length = turn.borrow().len();
+        let fits = length <= room;
+        room = room.saturating_sub(length);
         !fits
     });
     turns[from.map_or(0, |last_out| last_out + 1)..].concat()

@@ -12,8 +12,6 @@ use crate::model::{Message, Request};
 /// What a conversation is bound by.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// The rules of the house, for the model.
-    pub prompt: String,
     /// How often a turn may ask the model.
     pub rounds: u32,
     /// Whether the documents are searched before the model is asked for the first time.
@@ -78,7 +76,7 @@ fn ask(state: &State, rules: &Rules, history: &[Message], tools: &[select::Index
     }
     let mut offers = table_tools::offers(rules.memory).to_vec();
     offers.extend(select::offers(tools, &state.question, history));
-    let request = prompt::request(&rules.prompt, history, state, offers, rules.seed);
+    let request = prompt::request(history, state, offers, rules.seed);
     let fallback = state.degraded.contains("model") && rules.fallback;
     Step::Ask { request: Box::new(request), fallback }
 }
@@ -166,15 +164,7 @@ mod tests {
     use crate::turn::{Happened, Result, Returned};
 
     fn rules() -> Rules {
-        Rules {
-            prompt: "rules".into(),
-            rounds: 4,
-            search_first: false,
-            send_back: 1,
-            memory: true,
-            fallback: true,
-            seed: 1,
-        }
+        Rules { rounds: 4, search_first: false, send_back: 1, memory: true, fallback: true, seed: 1 }
     }
 
     fn asked(text: &str) -> State {

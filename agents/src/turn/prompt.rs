@@ -15,9 +15,9 @@ passage with its mark, such as [1]. If the passages do not answer the question, 
 - Answer briefly and plainly.";
 
 /// The request for the model's next word.
-pub fn request(rules: &str, history: &[Message], state: &State, tools: Vec<ToolOffer>, seed: u64) -> Request {
+pub fn request(history: &[Message], state: &State, tools: Vec<ToolOffer>, seed: u64) -> Request {
     let mut messages = Vec::with_capacity(history.len() + state.messages.len() + 2);
-    messages.push(Message::new(Speaker::System, rules));
+    messages.push(Message::new(Speaker::System, RULES));
     messages.extend_from_slice(history);
     messages.push(Message::new(Speaker::User, state.question.as_str()));
     messages.extend_from_slice(&state.messages);

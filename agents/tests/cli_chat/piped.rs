@@ -5,19 +5,7 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
-use super::cli_support::{Bench, Ran};
-
-fn check(ran: Ran, status: i32, stdout: &[&str], stderr: &[&str]) -> Ran {
-    assert_eq!(ran.status, status, "{}\n{}", ran.stdout, ran.stderr);
-    for part in stdout {
-        assert!(ran.stdout.contains(part), "`{part}` is not in\n{}", ran.stdout);
-    }
-    for part in stderr {
-        assert!(ran.stderr.contains(part), "`{part}` is not in\n{}", ran.stderr);
-    }
-    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
-    ran
-}
+use super::cli_support::{Bench, check};
 
 #[test]
 fn from_a_pipe_each_line_is_a_turn() {

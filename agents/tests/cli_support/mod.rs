@@ -69,3 +69,16 @@ impl Bench {
         Ran { status, stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 }
+
+/// What a run must leave behind: its status, and these parts on stdout and stderr.
+pub fn check(ran: Ran, status: i32, stdout: &[&str], stderr: &[&str]) -> Ran {
+    assert_eq!(ran.status, status, "{}\n{}", ran.stdout, ran.stderr);
+    for part in stdout {
+        assert!(ran.stdout.contains(part), "`{part}` is not in\n{}", ran.stdout);
+    }
+    for part in stderr {
+        assert!(ran.stderr.contains(part), "`{part}` is not in\n{}", ran.stderr);
+    }
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    ran
+}

@@ -94,7 +94,7 @@ pub fn load(path: &Path) -> Result<Scenario, LoadError> {
 
 /// Reads a scenario from its text; `path` is for the messages.
 pub fn read(path: &Path, text: &str) -> Result<Scenario, LoadError> {
-    let value: Value = serde_yaml_ng::from_str(text)
+    let value: Value = serde_saphyr::from_str(text)
         .map_err(|error| LoadError::NotYaml { path: path.to_owned(), why: error.to_string() })?;
     let invalid = |place: String, why: String| LoadError::Invalid { path: path.to_owned(), place, why };
     let validator = jsonschema::validator_for(&schema()).map_err(|error| invalid(String::new(), error.to_string()))?;

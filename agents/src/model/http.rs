@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response, Url, redirect};
+use rustls::crypto::{CryptoProvider, ring};
 use serde_json::Value;
 
 use super::{ModelError, status_error};
@@ -25,6 +26,10 @@ const LONGEST_MESSAGE: usize = 400;
 
 /// A client for the server at `base`.
 pub(crate) fn client(base: &Url) -> Result<Client, reqwest::Error> {
+    if CryptoProvider::get_default().is_none() {
+        // It fails if another thread was faster, whose choice is as good.
+        drop(ring::default_provider().install_default());
+    }
     let builder = Client::builder()
         .tcp_nodelay(true)
         .connect_timeout(Duration::from_secs(10))

@@ -17,12 +17,15 @@ mod rows;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_array::{RecordBatch, RecordBatchIterator};
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use futures::TryStreamExt;
+use lance::dataset::ReadParams;
+use lance::io::{ObjectStoreParams, WrappingObjectStore};
 use lancedb::expr::DfExpr;
 use lancedb::index::Index;
 use lancedb::index::scalar::FullTextSearchQuery;
@@ -88,20 +91,36 @@ impl LanceStore {
     /// # Errors
     /// [`Error::OtherModel`] if the vectors in it are another model's and `other` says to refuse.
     pub async fn open(folder: &Path, embedder: &dyn Embedder, other: OtherModel) -> Result<LanceStore, Error> {
-        std::fs::create_dir_all(folder).map_err(|cause| Error::Folder { path: folder.to_owned(), cause })?;
-        let uri = folder.to_string_lossy();
-        let connection = lancedb::connect(&uri).read_consistency_interval(Duration::ZERO).execute().await;
-        let connection = connection.map_err(|cause| Error::Unavailable { table: "all", cause: Box::new(cause) })?;
+        let tables = Tables::in_folder(folder, &folder.to_string_lossy(), None).await?;
+        LanceStore::over(tables, embedder, other).await
+    }
+
+    /// As [`LanceStore::open`], with every file of the tables read and written through `wrapper`: where a test makes the disk
+    /// fail. It takes the way of the remote stores, which is slower than the one of a folder.
+    ///
+    /// # Errors
+    /// As [`LanceStore::open`], and whatever `wrapper` makes fail.
+    pub async fn open_through(
+        folder: &Path,
+        embedder: &dyn Embedder,
+        other: OtherModel,
+        wrapper: Arc<dyn WrappingObjectStore>,
+    ) -> Result<LanceStore, Error> {
+        let uri = format!("file-object-store://{}", folder.display());
+        LanceStore::over(Tables::in_folder(folder, &uri, Some(wrapper)).await?, embedder, other).await
+    }
+
+    async fn over(tables: Tables, embedder: &dyn Embedder, other: OtherModel) -> Result<LanceStore, Error> {
         let dimension = embedder.dimension();
         let vectors = rows::vectors_schema(embedder.id(), dimension);
         let (documents, chunks, records, vectors) = tokio::try_join!(
-            table(&connection, folder, "documents", rows::documents_schema()),
-            table(&connection, folder, "chunks", rows::chunks_schema()),
-            table(&connection, folder, "records", rows::records_schema()),
-            table(&connection, folder, "vectors", vectors.clone()),
+            tables.table("documents", rows::documents_schema()),
+            tables.table("chunks", rows::chunks_schema()),
+            tables.table("records", rows::records_schema()),
+            tables.table("vectors", vectors.clone()),
         )?;
         let store = LanceStore {
-            folder: folder.to_owned(),
+            folder: tables.folder.clone(),
             documents,
             chunks,
             records,
@@ -109,12 +128,12 @@ impl LanceStore {
             dimension,
             writer: Mutex::default(),
         };
-        store.check_model(&connection, embedder, other).await
+        store.check_model(&tables, embedder, other).await
     }
 
     async fn check_model(
         mut self,
-        connection: &Connection,
+        tables: &Tables,
         embedder: &dyn Embedder,
         other: OtherModel,
     ) -> Result<LanceStore, Error> {
@@ -132,10 +151,14 @@ impl LanceStore {
             });
         }
         let writing = self.begin().await?;
-        connection.drop_table("vectors", &[]).await.map_err(Error::store("drop the vectors of the other model"))?;
+        tables
+            .connection
+            .drop_table("vectors", &[])
+            .await
+            .map_err(Error::store("drop the vectors of the other model"))?;
         drop(writing);
         let schema = rows::vectors_schema(embedder.id(), self.dimension);
-        self.vectors = table(connection, &self.folder, "vectors", schema).await?;
+        self.vectors = tables.table("vectors", schema).await?;
         Ok(self)
     }
 
@@ -176,25 +199,54 @@ impl LanceStore {
     }
 }
 
-/// Opens a table, or makes it with its full-text index.
-async fn table(connection: &Connection, folder: &Path, name: &'static str, schema: SchemaRef) -> Result<Table, Error> {
-    let unavailable = |cause: lancedb::Error| Error::Unavailable { table: name, cause: Box::new(cause) };
-    match connection.open_table(name).execute().await {
-        Err(lancedb::Error::TableNotFound { .. }) => {}
-        opened => return opened.map_err(unavailable),
+/// The tables of a folder, to open.
+struct Tables {
+    folder: PathBuf,
+    connection: Connection,
+    through: Option<Arc<dyn WrappingObjectStore>>,
+}
+
+impl Tables {
+    async fn in_folder(
+        folder: &Path,
+        uri: &str,
+        through: Option<Arc<dyn WrappingObjectStore>>,
+    ) -> Result<Tables, Error> {
+        std::fs::create_dir_all(folder).map_err(|cause| Error::Folder { path: folder.to_owned(), cause })?;
+        let connection = lancedb::connect(uri).read_consistency_interval(Duration::ZERO).execute().await;
+        let connection = connection.map_err(|cause| Error::Unavailable { table: "all", cause: Box::new(cause) })?;
+        Ok(Tables { folder: folder.to_owned(), connection, through })
     }
-    let _lock = Lock::take(folder).await?;
-    // Another process may have made it while this one waited.
-    match connection.open_table(name).execute().await {
-        Err(lancedb::Error::TableNotFound { .. }) => {}
-        opened => return opened.map_err(unavailable),
+
+    async fn open(&self, name: &str) -> Result<Table, lancedb::Error> {
+        let mut builder = self.connection.open_table(name);
+        if let Some(wrapper) = &self.through {
+            let store = ObjectStoreParams { object_store_wrapper: Some(wrapper.clone()), ..Default::default() };
+            builder = builder.lance_read_params(ReadParams { store_options: Some(store), ..Default::default() });
+        }
+        builder.execute().await
     }
-    let words = schema.column_with_name("words").is_some();
-    let table = connection.create_empty_table(name, schema).execute().await.map_err(unavailable)?;
-    if words {
-        index_words(&table).await?;
+
+    /// Opens a table, or makes it with its full-text index.
+    async fn table(&self, name: &'static str, schema: SchemaRef) -> Result<Table, Error> {
+        let unavailable = |cause: lancedb::Error| Error::Unavailable { table: name, cause: Box::new(cause) };
+        match self.open(name).await {
+            Err(lancedb::Error::TableNotFound { .. }) => {}
+            opened => return opened.map_err(unavailable),
+        }
+        let _lock = Lock::take(&self.folder).await?;
+        // Another process may have made it while this one waited.
+        match self.open(name).await {
+            Err(lancedb::Error::TableNotFound { .. }) => {}
+            opened => return opened.map_err(unavailable),
+        }
+        let words = schema.column_with_name("words").is_some();
+        let table = self.connection.create_empty_table(name, schema).execute().await.map_err(unavailable)?;
+        if words {
+            index_words(&table).await?;
+        }
+        Ok(table)
     }
-    Ok(table)
 }
 
 async fn index_words(table: &Table) -> Result<(), Error> {

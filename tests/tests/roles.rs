@@ -1,15 +1,19 @@
 //! Panic, hang and crash-loop in each role, at each message that it takes; cancellation at each event of a turn; a stalled role under ten
 //! thousand messages.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use roundtable::event::Role;
 use roundtable::fault::{Action, Point, Probe};
 use roundtable::model::scripted::Scripted;
+use roundtable::scenario::invariants::history_is_valid;
 use roundtable::scenario::{Scenario, run};
-use roundtable::table::{Config, Table};
+use roundtable::table::{Config, Session, Table};
+use roundtable_tools::Catalogue;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 /// Every message that a role takes.
 const MESSAGES: &[(&str, &str)] = &[
@@ -116,6 +120,73 @@ fn a_turn_can_be_cancelled_at_each_of_its_events() {
         let report = run(&story(json!({"steps": steps, "faults": fault})), None);
         assert!(report.passed(), "cancelled at {kind}: {:#?}", report.failures);
     }
+}
+
+/// Presses Ctrl-C at the n-th point.
+#[derive(Debug)]
+struct Finger {
+    at: usize,
+    reached: AtomicUsize,
+    session: OnceLock<Weak<Session>>,
+}
+
+impl Probe for Finger {
+    fn at(&self, _: Point<'_>) -> Action {
+        if self.reached.fetch_add(1, Ordering::SeqCst) == self.at
+            && let Some(session) = self.session.get().and_then(Weak::upgrade)
+        {
+            session.cancel();
+        }
+        Action::Continue
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_can_be_cancelled_wherever_it_is() {
+    let script = json!([
+        {"when": "\"value\":83", "text": "The dot product is 83.", "always": true},
+        {"when": "[5, 6]", "call": {"name": "vector_dot", "args": {"a": [5, 6], "b": [7, 8]}}, "always": true},
+        {"when": "\"value\":11", "text": "The dot product is 11.", "always": true},
+        {"call": {"name": "vector_dot", "args": {"a": [1, 2], "b": [3, 4]}}, "always": true}
+    ]);
+    let (mut at, mut cancelled) = (0, 0);
+    loop {
+        let folder = tempfile::tempdir().expect("a folder");
+        let script = serde_json::from_value(script.clone()).expect("a script");
+        let finger = Arc::new(Finger { at, reached: AtomicUsize::new(0), session: OnceLock::new() });
+        let mut config = Config::new(Arc::new(Scripted::new(script).expect("a script that can be played")));
+        config.catalogue = Catalogue::standard().expect("the tools");
+        config.journal = Some(folder.path().to_owned());
+        config.probe = finger.clone();
+        let table = Table::start(config).await.expect("a table");
+        let session = Arc::new(table.open(None).await.expect("a session"));
+        finger.session.set(Arc::downgrade(&session)).expect("it is set once");
+        let begin = Instant::now();
+        let turn = session.ask("What is the dot product of [1, 2] and [3, 4]?").await.expect("a turn");
+        let ended = turn.answer().await;
+        assert!(begin.elapsed() < Duration::from_millis(50), "cancelled at point {at}: {:?}", begin.elapsed());
+        let pressed = finger.reached.load(Ordering::SeqCst) > at;
+        match ended {
+            Err(error) => {
+                assert_eq!(error.kind, "cancelled");
+                assert!(session.history().is_empty(), "a cancelled turn leaves nothing half: {:?}", session.history());
+                cancelled += 1;
+            }
+            Ok(answer) => assert_eq!(answer.text, "The dot product is 11."),
+        }
+        let next = session.ask("And what is the dot product of [5, 6] and [7, 8]?").await.expect("a turn");
+        assert_eq!(next.answer().await.expect("an answer").text, "The dot product is 83.", "after point {at}");
+        let history = session.history();
+        assert!(history.len() >= 4, "after point {at}: {history:#?}");
+        assert_eq!(history_is_valid(&history), Vec::<String>::new(), "after point {at}");
+        drop(session);
+        table.stop().await;
+        if !pressed {
+            break;
+        }
+        at += 1;
+    }
+    assert!(cancelled >= 10, "cancelled at {cancelled} points only");
 }
 
 /// The planner never comes to an end with anything.

@@ -83,16 +83,17 @@ fn head(line: &str) -> Option<String> {
     (line.chars().count() >= TELLING).then(|| line.chars().take(TELLING).collect())
 }
 
-/// No effect was carried out twice for the same key.
-pub fn effects_at_most_once(keys: &[String]) -> Vec<String> {
+/// No effect was carried out twice. `effects` are the notes that were saved: a note's name holds the key of its call, so one
+/// call that ran under two keys leaves two notes of the same words. A story that wants two notes gives them different words.
+pub fn effects_at_most_once(effects: &[String]) -> Vec<String> {
     let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
-    for key in keys {
-        *counts.entry(key).or_default() += 1;
+    for effect in effects {
+        *counts.entry(effect).or_default() += 1;
     }
     counts
         .into_iter()
         .filter(|(_, n)| *n > 1)
-        .map(|(key, n)| format!("the effect `{key}` was carried out {n} times"))
+        .map(|(effect, n)| format!("this effect was carried out {n} times: {}", effect.trim_end()))
         .collect()
 }
 

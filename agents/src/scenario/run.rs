@@ -213,7 +213,7 @@ impl Play<'_> {
             failed,
             events,
             facts: &facts,
-            effects: self.world.effects().len() as u64,
+            effects: self.world.effects()?.len() as u64,
             requests: self.world.requests().len() as u64,
             took_ms,
         };
@@ -246,7 +246,7 @@ impl Play<'_> {
             lives.iter().flat_map(|(events, killed)| invariants::all_ended(events, *killed)).collect(),
             invariants::history_is_valid(&history),
             invariants::nothing_untrusted_instructs(&self.world.requests(), &untrusted, &self.said),
-            invariants::effects_at_most_once(&self.world.effects()),
+            invariants::effects_at_most_once(&self.world.effects()?),
         ];
         self.failures.extend(always.concat());
         for fault in self.world.faults.never_struck() {

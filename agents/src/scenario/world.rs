@@ -120,13 +120,21 @@ impl World {
         Ok(records.into_iter().filter(|record| record.kind == Kind::Fact && record.current()).map(|r| r.text).collect())
     }
 
-    /// The effects that were carried out: the notes that were saved.
-    pub fn effects(&self) -> Vec<String> {
-        let Ok(entries) = std::fs::read_dir(self.folder.path().join("notes")) else { return Vec::new() };
-        let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
-        let mut names: Vec<String> = names.filter(|name| name.ends_with(".md")).collect();
-        names.sort();
-        names
+    /// The effects that were carried out: the words of the notes that were saved.
+    pub fn effects(&self) -> Result<Vec<String>, Trouble> {
+        let entries = match std::fs::read_dir(self.folder.path().join("notes")) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut notes = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_some_and(|ending| ending == "md") {
+                notes.push(std::fs::read_to_string(path)?);
+            }
+        }
+        notes.sort();
+        Ok(notes)
     }
 }
 

@@ -39,6 +39,9 @@ fn documents_go_in_once_and_are_found_by_words_and_meaning() {
 
     let found = bench.run(&["search", "birch wood", "--mode", "lexical"], "");
     check(found, 0, &["  1. bakery · The bakery", "heated with birch wood"], &[]);
+    let reranked = bench.run(&["search", "wood for the oven", "--rerank", "words", "-k", "1", "--json"], "");
+    let hits = check(reranked, 0, &[], &[]).lines();
+    assert_eq!((hits.len(), &hits[0]["doc"]), (1, &"bakery".into()));
     check(bench.run(&["search", "zzz", "--mode", "lexical"], ""), 0, &["nothing found"], &[]);
     check(bench.run(&["search", "x", "--mode", "psychic"], ""), 2, &[], &["`psychic` is no mode of search"]);
 

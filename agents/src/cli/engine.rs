@@ -248,7 +248,7 @@ fn config(settings: &Settings, model: Arc<dyn ChatModel>) -> Outcome<Config> {
     let reach = Reach::Within(std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")));
     config.resolve = Some(Arc::new(move |arguments, schema| files::resolve(arguments, schema, &reach)));
     config.rag = settings.rag.into();
-    config.rerank = settings.rerank.into();
+    config.rerank = settings.rerank.map_or_else(Default::default, Into::into);
     config.seed = settings.seed.unwrap_or_default();
     if let Some(deadline) = settings.deadline {
         config.limits.turn = deadline;

@@ -42,9 +42,9 @@ pub struct Settings {
     #[arg(long, global = true, value_enum, default_value_t = Rag::MultiStage)]
     pub rag: Rag,
 
-    /// How passages are put in order
-    #[arg(long, global = true, value_enum, default_value_t = Rerank::Words)]
-    pub rerank: Rerank,
+    /// How passages are put in order: by words for an answer, and by none for `search`, unless this says otherwise
+    #[arg(long, global = true, value_enum)]
+    pub rerank: Option<Rerank>,
 
     /// The seed of everything that draws lots
     #[arg(long, global = true, value_name = "N")]

@@ -4,6 +4,7 @@
 //! that they hold none; [`citations`] turns the marks of a draft into quotes that stand verbatim in a document; [`support`] is
 //! the critic's judgement, sentence by sentence; [`rerank`] puts passages in order. None of them waits or draws lots.
 
+use roundtable_memory::Chunk;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -31,6 +32,17 @@ pub struct Passage {
 }
 
 impl Passage {
+    /// A chunk as it was found; it is numbered when it is read.
+    pub fn of(chunk: &Chunk) -> Self {
+        Self {
+            n: 0,
+            doc: chunk.doc.clone(),
+            chunk: chunk.id.clone(),
+            title: chunk.title.clone(),
+            text: chunk.text.clone(),
+        }
+    }
+
     /// The passages in the output of a search; what is no passage is passed over.
     pub fn read_all(output: &Value) -> Vec<Passage> {
         let list = output["passages"].as_array().map(Vec::as_slice).unwrap_or_default();

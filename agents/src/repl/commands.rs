@@ -224,7 +224,8 @@ fn find(repl: &mut Repl<'_>, words: &str) -> Outcome<Then> {
         return Err(Failure::misused("search for what?", "no words were given", "`/search WORDS`").into());
     }
     let memory = repl.engine.memory()?;
-    let found = repl.engine.block_on(search::find(&memory, words, Default::default(), 5))?;
+    let rerank = repl.engine.settings().rerank;
+    let found = repl.engine.block_on(search::find(&memory, words, Default::default(), 5, rerank))?;
     say(search::told(&found, repl.ink(), repl.out.terminal.width))
 }
 

@@ -19,7 +19,7 @@ use crate::journal::Keep;
 use crate::turn::{Happened, Planned, Result as Outcome, Returned, table_tools};
 
 /// So many passages are found for the reranker to choose from.
-const WIDE: usize = 40;
+pub(crate) const WIDE: usize = 40;
 
 /// An output, or the error that is told in its place.
 type Made = Result<Value, Error>;

@@ -49,6 +49,7 @@ mod stream;
 mod supervisor;
 mod turn;
 
+pub(crate) use calls::WIDE;
 pub use config::{Clock, Config, Limits, Rag, Rerank};
 pub use face::{ActorView, Session, StartError, Table};
 pub use turn::{Turn, TurnError};

@@ -62,15 +62,7 @@ impl Role for Retriever {
             found.map(|found| {
                 let passages = found.hits.into_iter().map(|hit| {
                     // Reading is allowed; the document door screens the words before they reach a model.
-                    let chunk = hit.chunk.inspect();
-                    let passage = Passage {
-                        n: 0,
-                        doc: chunk.doc.clone(),
-                        chunk: chunk.id.clone(),
-                        title: chunk.title.clone(),
-                        text: chunk.text.clone(),
-                    };
-                    (passage, hit.score)
+                    (Passage::of(hit.chunk.inspect()), hit.score)
                 });
                 Found { passages: passages.collect(), degraded: found.degraded }
             }),

@@ -77,6 +77,9 @@ pub enum Error {
     /// The embedder failed.
     #[error(transparent)]
     Embed(#[from] EmbedError),
+    /// A search by meaning, and nothing has a vector yet.
+    #[error("the documents have no vectors yet")]
+    NoVectors,
     /// A path that was to be ingested cannot be read at all.
     #[error("cannot read `{}`", path.display())]
     Unreadable {
@@ -112,6 +115,7 @@ impl Error {
                 "use the embedding model that made them, or make all vectors anew with `roundtable ingest --reembed`",
             ),
             Error::Embed(error) => error.hint(),
+            Error::NoVectors => Some("`roundtable ingest` makes them; `--mode lexical` searches by words"),
             Error::Unreadable { .. } => Some("check the path"),
             Error::NoRecord { .. } => Some("`roundtable memory list` shows what there is"),
             Error::Store { .. } | Error::BadVector { .. } | Error::Export(_) => None,

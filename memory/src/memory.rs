@@ -158,7 +158,7 @@ impl Memory {
     /// The `k` best chunks for `query`.
     ///
     /// Hybrid search goes on with words alone when the embedder fails or vectors are not made yet, and says so in
-    /// [`Found::degraded`]; dense search has nothing to go on with and fails.
+    /// [`Found::degraded`]; dense search has nothing to go on with and fails ([`Error::NoVectors`], [`Error::Embed`]).
     pub async fn search(&self, query: &str, mode: Mode, k: usize) -> Result<Found, Error> {
         let (store, mode): (Arc<dyn Store>, Mode) = match self.notes().await? {
             Some(notes) => (notes, Mode::Lexical),
@@ -194,14 +194,24 @@ impl Memory {
         let n = if mode == Mode::Hybrid { k.max(CANDIDATES) } else { k };
         match mode {
             Mode::Lexical => Ok((one_list(store.search_lexical(space, query, n).await?, false), None)),
-            Mode::Dense => Ok((one_list(self.dense(store, space, query, n).await?, true), None)),
+            Mode::Dense => match self.dense(store, space, query, n).await? {
+                Some(dense) => Ok((one_list(dense, true), None)),
+                None if store.pending_vectors().await?.iter().any(|pending| pending.space == space) => {
+                    Err(Error::NoVectors)
+                }
+                None => Ok((Vec::new(), None)),
+            },
             Mode::Hybrid => {
                 let (lexical, dense) =
                     tokio::join!(store.search_lexical(space, query, n), self.dense(store, space, query, n));
                 let lexical = lexical?;
                 match dense {
-                    Ok(dense) if dense.is_empty() => Ok((blend(&lexical, &[]), None)),
-                    Ok(dense) => Ok((blend(&lexical, &dense), None)),
+                    Ok(Some(dense)) => Ok((blend(&lexical, &dense), None)),
+                    // Records are few, and their vectors are made when there is time: nobody need be told of that.
+                    Ok(None) if lexical.is_empty() || space == Space::Records => Ok((blend(&lexical, &[]), None)),
+                    Ok(None) => {
+                        Ok((blend(&lexical, &[]), Some(format!("searched by words alone: {}", Error::NoVectors))))
+                    }
                     Err(Error::Embed(error)) => {
                         Ok((blend(&lexical, &[]), Some(format!("searched by words alone: {error}"))))
                     }
@@ -211,21 +221,28 @@ impl Memory {
         }
     }
 
-    async fn dense(&self, store: &dyn Store, space: Space, query: &str, n: usize) -> Result<Vec<Scored>, Error> {
+    /// The nearest by meaning; `None` if nothing has a vector yet.
+    async fn dense(
+        &self,
+        store: &dyn Store,
+        space: Space,
+        query: &str,
+        n: usize,
+    ) -> Result<Option<Vec<Scored>>, Error> {
         let seen = &self.inner.vectors_seen[space as usize];
         if !seen.load(Ordering::Relaxed) {
             if !store.has_vectors(space).await? {
-                return Ok(Vec::new()); // Not worth waking the model.
+                return Ok(None); // Not worth waking the model.
             }
             seen.store(true, Ordering::Relaxed);
         }
         let mut vectors = self.inner.embedder.embed(&[query.to_owned()]).await?;
-        let Some(mut vector) = vectors.pop() else { return Ok(Vec::new()) };
+        let Some(mut vector) = vectors.pop() else { return Ok(Some(Vec::new())) };
         normalise(&mut vector);
         if vector.iter().all(|x| *x == 0.0) {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
-        store.search_dense(space, &vector, n).await
+        store.search_dense(space, &vector, n).await.map(Some)
     }
 
     /// One document, from the store or, while that is empty, from the notes.

@@ -68,7 +68,9 @@ async fn what_is_ingested_is_found_and_again_changes_nothing() {
         assert_eq!((first.added, first.chunks, first.empty), (3, 2, 1));
         assert_eq!(docs(&memory, "wings", Mode::Lexical).await, ["1"]);
         assert_eq!(docs(&memory, "wings", Mode::Hybrid).await, ["1"], "words do without vectors");
-        assert!(docs(&memory, "wing", Mode::Dense).await.is_empty());
+        let found = memory.search("wings", Mode::Hybrid, 10).await.unwrap();
+        assert_eq!(found.degraded.as_deref(), Some("searched by words alone: the documents have no vectors yet"));
+        assert!(matches!(memory.search("wings", Mode::Dense, 10).await, Err(Error::NoVectors)));
 
         assert_eq!(embed(&memory).await, 2);
         assert_eq!(embed(&memory).await, 0);

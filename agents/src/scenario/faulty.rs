@@ -219,8 +219,10 @@ impl ChatModel for FaultyModel {
 
     async fn stream(&self, request: Request) -> Result<DeltaStream, ModelError> {
         let model = self.id().to_owned();
+        let length: usize = request.messages.iter().map(|message| message.content.len()).sum();
         let strike = self.faults.strike(|fault| {
-            matches!(
+            let short = matches!(fault, Fault::ModelSmallContext { bytes } if length > *bytes);
+            let strikes = matches!(
                 fault,
                 Fault::ModelError { .. }
                     | Fault::ModelRateLimited { .. }
@@ -232,8 +234,8 @@ impl ChatModel for FaultyModel {
                     | Fault::ModelBadJson {}
                     | Fault::ModelUnknownTool {}
                     | Fault::ModelSilent {}
-            )
-            .then(|| fault.clone())
+            );
+            (short || strikes).then(|| fault.clone())
         });
         match strike {
             Some(Fault::ModelError { status: status @ (401 | 403) }) => Err(ModelError::Unauthorized { model, status }),
@@ -246,6 +248,10 @@ impl ChatModel for FaultyModel {
             Some(Fault::ModelRateLimited { retry_after_ms }) => {
                 Err(ModelError::RateLimited { model, retry_after: Some(Duration::from_millis(retry_after_ms)) })
             }
+            Some(Fault::ModelSmallContext { bytes }) => Err(ModelError::TooLong {
+                model,
+                message: format!("{length} bytes exceed the context size of {bytes}"),
+            }),
             Some(Fault::ModelUnreachable {}) => Err(ModelError::Unreachable { model, message: "injected".into() }),
             Some(Fault::ModelHang {}) => Ok(stream::pending().boxed()),
             Some(Fault::ModelSlow { ms }) => {
@@ -409,13 +415,15 @@ impl Store for FaultyStore {
     }
 
     async fn search_dense(&self, space: Space, vector: &[f32], n: usize) -> Result<Vec<Scored>, MemoryError> {
+        // A fault that strikes the search strikes all of it: such a story finds by words alone.
+        if space == Space::Chunks && self.faults.armed.iter().any(|armed| strikes_search(&armed.spec.fault)) {
+            return Ok(Vec::new());
+        }
         self.inner.search_dense(space, vector, n).await
     }
 
     async fn has_vectors(&self, space: Space) -> Result<bool, MemoryError> {
-        // A fault that strikes the search strikes all of it: such a story searches by words alone.
-        let struck = self.faults.armed.iter().any(|armed| strikes_search(&armed.spec.fault));
-        Ok(!(struck && space == Space::Chunks) && self.inner.has_vectors(space).await?)
+        self.inner.has_vectors(space).await
     }
 
     async fn pending_vectors(&self) -> Result<Vec<Pending>, MemoryError> {

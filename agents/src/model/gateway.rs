@@ -322,9 +322,10 @@ fn outcome(result: &Result<(), Stop>) -> Outcome {
             | ModelError::BrokenOff { .. }
             | ModelError::Protocol { .. }
             | ModelError::TimedOut { .. } => Outcome::Failed,
-            ModelError::Unauthorized { .. } | ModelError::Rejected { .. } | ModelError::RateLimited { .. } => {
-                Outcome::Healthy
-            }
+            ModelError::Unauthorized { .. }
+            | ModelError::Rejected { .. }
+            | ModelError::TooLong { .. }
+            | ModelError::RateLimited { .. } => Outcome::Healthy,
             ModelError::BreakerOpen { .. } | ModelError::Cancelled => Outcome::Unknown,
         },
     }

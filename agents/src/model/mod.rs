@@ -237,6 +237,14 @@ pub enum ModelError {
         /// What the server said.
         message: String,
     },
+    /// The request is longer than the model's context: a shorter one may pass.
+    #[error("the request is too long for `{model}`: {message}")]
+    TooLong {
+        /// The model.
+        model: String,
+        /// What the server said.
+        message: String,
+    },
     /// Too many requests: later it may work.
     #[error("`{model}` is rate limited")]
     RateLimited {
@@ -304,6 +312,14 @@ pub enum ModelError {
     Cancelled,
 }
 
+/// Whether a refusal is about the length of the request. OpenAI and vLLM speak of the "context length", llama.cpp of the "context size".
+fn is_too_long(message: &str) -> bool {
+    let message = message.to_lowercase();
+    ["context length", "context_length", "context size", "context_size", "context window"]
+        .iter()
+        .any(|words| message.contains(words))
+}
+
 /// The error for an HTTP status that is not a success.
 pub(crate) fn status_error(model: String, status: u16, message: String, retry_after: Option<Duration>) -> ModelError {
     match status {
@@ -311,6 +327,7 @@ pub(crate) fn status_error(model: String, status: u16, message: String, retry_af
         429 => ModelError::RateLimited { model, retry_after },
         // Too slow or too early: the same request may pass later.
         408 | 425 | 500.. => ModelError::Server { model, status, message, retry_after },
+        400 | 413 if is_too_long(&message) => ModelError::TooLong { model, message },
         _ => ModelError::Rejected { model, status, message },
     }
 }

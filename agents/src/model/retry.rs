@@ -91,6 +91,7 @@ fn can_succeed(error: &ModelError) -> bool {
         ModelError::TimedOut { which, .. } => *which == "idle",
         ModelError::Unauthorized { .. }
         | ModelError::Rejected { .. }
+        | ModelError::TooLong { .. }
         | ModelError::BreakerOpen { .. }
         | ModelError::Cancelled => false,
     }

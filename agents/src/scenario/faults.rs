@@ -67,6 +67,11 @@ pub enum Fault {
         /// Its Retry-After, in milliseconds.
         retry_after_ms: u64,
     },
+    /// The model's context holds requests up to this length.
+    ModelSmallContext {
+        /// How much the messages of a request may hold.
+        bytes: usize,
+    },
     /// The model's server cannot be reached.
     ModelUnreachable {},
     /// The model never says anything.

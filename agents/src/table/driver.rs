@@ -22,7 +22,8 @@ use crate::event::{Event, Role};
 use crate::evidence::support::Judgement;
 use crate::journal::{Error, Keep};
 use crate::model::gateway::Ask;
-use crate::model::{Reply, Request};
+use crate::model::{ModelError, Reply, Request};
+use crate::turn::shorten::shorten;
 use crate::turn::{Happened, Rules, State, Step, table_tools};
 
 /// How a turn is left.
@@ -37,6 +38,13 @@ impl From<Failure> for End {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure.into())
     }
+}
+
+/// Why no model answered.
+struct Lost {
+    why: String,
+    /// The request is longer than the model's context.
+    too_long: bool,
 }
 
 /// A turn under way.
@@ -116,10 +124,10 @@ impl Driver {
 
     /// Asks the model; the one that stands in, if the first is lost.
     async fn ask(&mut self, request: Request, fallback: bool) -> Result<(), End> {
-        let request = Arc::new(request);
+        let mut request = Arc::new(request);
         let mut fallback = fallback;
         loop {
-            let why = match self.complete(request.clone(), fallback).await {
+            let Lost { why, too_long } = match self.complete(request.clone(), fallback).await {
                 Ok(reply) => {
                     if !reply.tool_calls.is_empty() {
                         // What a model says beside its calls is no answer.
@@ -127,9 +135,13 @@ impl Driver {
                     }
                     return self.note(Happened::Replied { reply, fallback }, Keep::Process);
                 }
-                Err(why) => why,
+                Err(lost) => lost,
             };
             self.active.voice.withdraw(&why);
+            if too_long && shorten(Arc::make_mut(&mut request)) {
+                self.degrade("context", &why);
+                continue;
+            }
             self.degrade("model", &why);
             if fallback || !self.rules.fallback {
                 return self.note(Happened::ModelLost { why }, Keep::Process);
@@ -138,7 +150,7 @@ impl Driver {
         }
     }
 
-    async fn complete(&self, request: Arc<Request>, fallback: bool) -> Result<Reply, String> {
+    async fn complete(&self, request: Arc<Request>, fallback: bool) -> Result<Reply, Lost> {
         self.work(Role::Gateway, || {
             let way = if fallback { self.desk.shared.ways.fallback.as_ref() } else { None };
             format!("asks {}", way.unwrap_or(&self.desk.shared.ways.first).model().id())
@@ -154,8 +166,10 @@ impl Driver {
         let seat = &self.desk.shared.gateway;
         match self.tell_dead(seat.ask(self.active.deadline, "complete", asked).await) {
             Ok(Ok(reply)) => Ok(reply),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(failure) => Err(failure.to_string()),
+            Ok(Err(error)) => {
+                Err(Lost { why: error.to_string(), too_long: matches!(error, ModelError::TooLong { .. }) })
+            }
+            Err(failure) => Err(Lost { why: failure.to_string(), too_long: false }),
         }
     }
 

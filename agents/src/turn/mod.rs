@@ -12,6 +12,7 @@ pub mod history;
 pub mod plan;
 pub mod prompt;
 pub mod select;
+pub mod shorten;
 pub mod state;
 pub mod table_tools;
 

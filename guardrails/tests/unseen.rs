@@ -1,4 +1,4 @@
-//! The doors on texts of our own: sixty attacks of each manner and sixty honest texts that resemble them.
+//! The doors on texts of our own: sixty attacks and sixty-two honest texts that resemble them.
 
 use roundtable_guardrails::{Door, Doors, Verdict};
 use serde::Deserialize;

@@ -135,6 +135,18 @@ async fn refusals_have_their_own_errors() {
             |e| matches!(e, ModelError::Server { status: 503, retry_after: Some(wish), .. } if wish.as_secs() == 2),
         )
         .await;
+        // In the words of OpenAI, of llama.cpp, and of a proxy that makes a failure of it.
+        for (status, message) in [
+            (
+                400,
+                "This model's maximum context length is 8192 tokens. However, your messages resulted in 9001 tokens.",
+            ),
+            (400, "request (4322 tokens) exceeds the available context size (4096 tokens), try increasing it"),
+            (500, "Error code: 400 - {'error': {'type': 'exceed_context_size_error', 'n_ctx': 4096}}"),
+        ] {
+            let body = json!({"error": {"message": message}}).to_string();
+            check(Play::Whole(status, "", body), |e| matches!(e, ModelError::TooLong { .. })).await;
+        }
         // Followed, it would carry the key to wherever the server points.
         check(Play::Whole(307, "location: http://127.0.0.1:9/\r\n", String::new()), |e| {
             matches!(e, ModelError::Rejected { status: 307, .. })

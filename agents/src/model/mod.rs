@@ -325,9 +325,10 @@ pub(crate) fn status_error(model: String, status: u16, message: String, retry_af
     match status {
         401 | 403 => ModelError::Unauthorized { model, status },
         429 => ModelError::RateLimited { model, retry_after },
+        // A proxy may pass the refusal on as a failure of its own.
+        400 | 413 | 500 if is_too_long(&message) => ModelError::TooLong { model, message },
         // Too slow or too early: the same request may pass later.
         408 | 425 | 500.. => ModelError::Server { model, status, message, retry_after },
-        400 | 413 if is_too_long(&message) => ModelError::TooLong { model, message },
         _ => ModelError::Rejected { model, status, message },
     }
 }

@@ -14,7 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program at a terminal.
 pub struct Terminal {
-    child: Child,
+    /// The program.
+    pub child: Child,
     keys: File,
     shown: Receiver<Vec<u8>>,
     /// Everything that was shown so far.

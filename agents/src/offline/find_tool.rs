@@ -149,10 +149,24 @@ impl Finder {
                 Match { tool, score: if named { score.max(0.95) } else { score }, named }
             })
             .collect();
+        if !asked.contains(&Term::Concept("picture")) {
+            // Who asks for what one tool computes does not want it drawn.
+            let most = self.tools.iter().filter(|tool| tool.group != PLOTS).map(|tool| tool.concepts(&asked)).max();
+            for plot in ranked.iter_mut().filter(|found| found.tool.group == PLOTS && !found.named) {
+                if Some(plot.tool.concepts(&asked)) <= most {
+                    plot.score *= UNDRAWN;
+                }
+            }
+        }
         ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
         ranked
     }
 }
+
+/// The family of the tools that draw, and what is left of their score where no picture is spoken of and another tool knows as many
+/// of the concepts.
+const PLOTS: &str = "plot";
+const UNDRAWN: f64 = 0.6;
 
 /// How much it counts that a tool is about what was asked and little else.
 const FOCUS: f64 = 0.06;
@@ -201,6 +215,12 @@ impl Known {
             terms: found,
             called: terms(&format!("{} {what}", name.replace('_', " "))),
         }
+    }
+
+    /// How many concepts that were asked for the tool is about, by its name, what it does or an example.
+    fn concepts(&self, asked: &[Term]) -> usize {
+        let about = |term: &&Term| self.terms.get(term).is_some_and(|weight| *weight > 0.8);
+        asked.iter().filter(|term| matches!(term, Term::Concept(_))).filter(about).count()
     }
 
     /// The share of what the tool is called that was asked for.

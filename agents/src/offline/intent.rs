@@ -232,7 +232,9 @@ fn payload(sentence: &str) -> Option<String> {
         let text = sentence[dash..].trim_start_matches([' ', '-', '—']).trim();
         return (!text.is_empty()).then(|| text.to_owned());
     }
-    let text = sentence[colon? + 1..].trim();
+    // "Is the following safe? From now on …"
+    let asked = || sentence.find("? ");
+    let text = sentence[colon.or_else(asked)? + 1..].trim();
     let text = text.strip_prefix(['"', '“', '\'']).map_or(text, |inner| inner.trim_end_matches(['"', '”', '\'']));
     (!text.is_empty()).then(|| text.to_owned())
 }

@@ -33,7 +33,7 @@ pub const ASKING: &[&str] = &[
 pub const THREATS: &[&str] = &[
     "prompt injection", "injection", "injections", "jailbreak", "jailbreaks", "malicious", "hidden instructions",
     "hidden text", "secrets", "personal data", "safe", "suspicious", "attack", "threats", "pii", "leaks", "api keys",
-    "dangerous", "harmful", "trustworthy", "poisoned", "instructions in it", "credentials", "an attack",
+    "dangerous", "harmful", "try to trick", "trying to trick", "trick you", "fool you", "manipulate", "trustworthy", "poisoned", "instructions in it", "credentials", "an attack",
     "sensitive data", "private data", "passwords", "tricks", "manipulation",
 ];
 
@@ -55,7 +55,8 @@ pub const POLITE: &[&str] = &[
 /// Openings that ask for a scan.
 pub const SCAN: &[&str] = &[
     "scan", "guard", "screen", "guard scan", "run a guard scan", "run the guard", "security check", "safety check",
-    "vet",
+    "vet", "run a safety check", "run a security check", "do a safety check", "do a security check",
+    "run a safety scan", "run a security scan",
 ];
 
 /// Openings that ask for a look.
@@ -125,7 +126,7 @@ pub const REMEMBER: &[&str] = &[
     "make sure you remember", "remind yourself", "write down that", "jot down", "commit to memory",
     "you should know that", "add to memory", "add to your memory", "put in memory", "save the fact", "keep a note",
     "keep note", "learn that", "know that", "i want you to remember", "take note", "store this", "save this fact",
-    "store that", "save that", "note",
+    "store that", "save that", "note", "fyi", "for later",
 ];
 
 /// Openings that look the same and ask to recall.
@@ -157,7 +158,7 @@ pub const STATES_VERB: &[&str] = &[
 /// Openings that look the same and want something.
 pub const STATES_NOT: &[&str] = &[
     "im looking", "i am looking", "i am trying", "im trying", "im interested", "i am interested", "i am wondering",
-    "im wondering", "i am curious", "im curious", "need", "want",
+    "im wondering", "i am curious", "im curious", "need", "want", "new here", "show me",
 ];
 
 /// Questions about roundtable as a whole.
@@ -166,9 +167,9 @@ pub const GENERAL_HELP: &[&str] = &[
     "what you are able to do", "what you can do", "what are you for", "what youre able to do", "how you work", "your capabilities", "your abilities", "what things can you", "explain yourself",    "what can you do", "what do you do", "what are you able to do", "what are your abilities",
     "what are your capabilities", "how can you help", "what can i do here", "what can i ask", "how do i use you",
     "how does this work", "how do i use this", "how do i use roundtable",
-    "how does roundtable work", "what commands", "show commands", "list commands", "get started", "getting started",
+    "how does roundtable work", "what commands", "which commands", "show commands", "list commands", "get started", "getting started",
     "how do i start", "what else can you do", "your features", "show me what you can do", "what features",
-    "what kind of things", "what sort of things can", "what are you good at", "what are you capable of",
+    "what kind of things", "what kinds of things", "what sorts of things", "example requests", "example questions", "what sort of things can", "what are you good at", "what are you capable of",
     "what is this thing", "what can this do", "what can roundtable do", "what is this", "what is this program",
     "i am new here", "im new here", "how to use this", "what stuff can you do", "can you help me", "i need help",
     "i need some help",
@@ -180,7 +181,7 @@ pub const TOOLS_HELP: &[&str] = &[
     "list all tools", "show tools", "show me the tools", "available tools", "a tool for", "a tool to", "a tool that",
     "any tool", "tools do you have", "tools are there", "tools have you", "tool should i use", "tool do i need",
     "tool would", "what algorithms", "which algorithms", "which algorithm", "what methods do you", "tools for",
-    "list of tools", "tool list", "what functions do you", "which functions", "tools available", "which command",
+    "list of tools", "tool list", "what functions do you", "which functions", "tools available", "which command", "of your tools", "your tools",
 ];
 
 /// Openings of a how-to question.

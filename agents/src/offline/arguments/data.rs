@@ -114,7 +114,7 @@ fn title(field: &Field, sentence: &str) -> Option<(usize, usize)> {
     None
 }
 
-/// Where the text after the first colon or line end begins, if words stand before it and it is no part of a list.
+/// Where the text after the first colon, arrow or line end begins, if words stand before it and it is no part of a list.
 fn after_colon(sentence: &str, cut: &[(usize, usize)]) -> Option<usize> {
     let inside: Vec<(usize, usize)> = literals(sentence)
         .iter()
@@ -122,8 +122,12 @@ fn after_colon(sentence: &str, cut: &[(usize, usize)]) -> Option<usize> {
         .map(|literal| (literal.start, literal.end))
         .chain(cut.iter().copied())
         .collect();
-    let sign = |c: char| matches!(c, ':' | '\n');
-    sentence.char_indices().filter(|&(_, c)| sign(c)).map(|(at, _)| at + 1).find(|&at| {
+    let signs = [":", "\n", "->", "=>", "→"].iter().flat_map(|sign| sentence.match_indices(sign));
+    let mut after: Vec<usize> = signs.map(|(at, sign)| at + sign.len()).collect();
+    after.sort_unstable();
+    // "Could you cut this into bits? Peel the potatoes."
+    after.extend(sentence.find("? ").map(|at| at + 1));
+    after.into_iter().find(|&at| {
         let words = stems(&sentence[..at]).len();
         let tail = sentence[at..].trim();
         words >= 1
@@ -349,6 +353,23 @@ fn calls(field: &Field, before: &str) -> f64 {
     heard.map(|(phrase, weight)| weight * phrase.len() as f64).fold(0.0, f64::max) / 3.0
 }
 
+/// Several lists of one length above 1, as rows.
+fn rows(items: &[Item]) -> Option<Vec<Value>> {
+    let rows: Option<Vec<Value>> = items
+        .iter()
+        .map(|item| match &item.kind {
+            Kind::List(row) if row.len() > 1 => Some(Value::Array(row.clone())),
+            _ => None,
+        })
+        .collect();
+    let rows = rows.filter(|rows| rows.len() > 1)?;
+    let length = |row: &Value| row.as_array().map(Vec::len);
+    rows.iter().all(|row| length(row) == length(&rows[0])).then_some(rows)
+}
+
+/// Words between what depends and what it depends on.
+const DEPENDS: &[&str] = &["for", "against", "on", "versus", "vs", "vs.", "given", "at"];
+
 /// What has no name goes to the required arguments in order, tables to tables first.
 fn in_order(
     wanting: &[&Field],
@@ -364,6 +385,24 @@ fn in_order(
         && role(second, "from")
     {
         items.swap(0, 1);
+    }
+    // "prices 10, 12, 15 for sizes 1, 2, 3", "ys against xs": where a table and a target are wanted, the target was said first.
+    let fields: Vec<&Field> = open(wanting, arguments).collect();
+    if let [_, second] = items.as_slice()
+        && let [table, target] = fields[..]
+        && table.takes.matrix
+        && !target.takes.matrix
+        && DEPENDS.contains(&second.before.to_lowercase().split_whitespace().next().unwrap_or_default())
+    {
+        items.swap(0, 1);
+    }
+    // "cat = [1, 2], dog = [3, 4]": each a row, where only a table is wanted.
+    if let [table] = fields[..]
+        && table.takes.matrix
+        && let Some(rows) = rows(items)
+    {
+        let literals = items.iter().flat_map(|item| item.literals.clone()).collect();
+        *items = vec![Item { kind: Kind::Table(rows), literals, before: String::new(), round: false }];
     }
     // Lists alone come in the order of the arguments; beside a table they are for what takes no table.
     let tables = items.iter().any(|item| matches!(item.kind, Kind::Table(_)));
@@ -484,7 +523,9 @@ fn runs(
             } else {
                 Kind::List(numbers)
             };
-            Item { kind, literals: run, before: String::new(), round: false }
+            let from = run[0].checked_sub(1).map_or(0, |before| left[before].end);
+            let before = sentence[from..left[run[0]].start].to_owned();
+            Item { kind, literals: run, before, round: false }
         })
         .collect()
 }

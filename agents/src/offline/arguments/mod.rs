@@ -12,6 +12,10 @@ pub mod field;
 pub mod literal;
 mod numbers;
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
 use serde_json::{Map, Value};
 
 use self::field::Field;
@@ -35,6 +39,7 @@ pub struct Filled {
 
 /// Fills `fields` from the sentence.
 pub fn fill(fields: &[Field], sentence: &str) -> Filled {
+    let sentence = &in_words(fields, sentence);
     let mut filled = Filled::default();
     let rest = data::texts(fields, sentence, &mut filled.arguments);
     let mut left = literal::literals(&rest);
@@ -55,6 +60,37 @@ pub fn fill(fields: &[Field], sentence: &str) -> Filled {
         .map(|field| field.name.clone())
         .collect();
     filled
+}
+
+/// What mathematicians write shorter than it is said, in words: `N(5, 1.5)` and "variance 16" where a mean and a standard deviation
+/// are wanted, and "1,500" where no list is.
+///
+/// The second number of `N` is the standard deviation, as in the libraries that draw such numbers; written as a square,
+/// `N(5, 1.5²)`, too.
+fn in_words<'s>(fields: &[Field], sentence: &'s str) -> Cow<'s, str> {
+    static NORMAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let number = r"(?:[a-zμσ]+\s*=\s*)?(-?[0-9.]+)";
+        let name = r"\b(?:N|𝒩|[Nn]ormal|[Gg]aussian)";
+        Regex::new(&format!(r"{name}\s?\(\s*{number}\s*[,;]\s*{number}\s*(?:²|\^2)?\s*\)")).ok()
+    });
+    static VARIANCE: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?i)\bvariance(?:\s+of|\s+is|\s*=|\s*:)?\s+([0-9]+(?:\.[0-9]+)?)").ok());
+    static THOUSANDS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(^|[\s(])([0-9]{1,3}),([0-9]{3})($|[\s.;?!)])").ok());
+    let mut text = Cow::Borrowed(sentence);
+    let wants = |name: &str| fields.iter().any(|field| field.name == name);
+    if let (true, true, Some(normal), Some(variance)) = (wants("mean"), wants("std"), &*NORMAL, &*VARIANCE) {
+        text = Cow::Owned(normal.replace_all(&text, "mean $1, standard deviation $2").into_owned());
+        let deviation = |found: &Captures<'_>| match found[1].parse::<f64>() {
+            Ok(variance) => format!("standard deviation {}", variance.sqrt()),
+            Err(_) => found[0].to_owned(),
+        };
+        text = Cow::Owned(variance.replace_all(&text, deviation).into_owned());
+    }
+    if let (true, Some(thousands)) = (fields.iter().all(|field| !field.is_data()), &*THOUSANDS) {
+        text = Cow::Owned(thousands.replace_all(&text, "$1$2$3$4").into_owned());
+    }
+    text
 }
 
 /// A table of a single column.

@@ -208,6 +208,8 @@ fn clauses(text: &str) -> Vec<Vec<String>> {
         for word in part.replace('\'', "").split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
             if BREAKS.contains(&word)
                 && let Some(last) = all.last()
+                // "Centred on 100" is one thought.
+                && !(word == "on" && last.last().is_some_and(|before: &String| before.starts_with("cent")))
             {
                 if !last.is_empty() || all.len() == 1 {
                     all.push(Vec::new());

@@ -32,6 +32,7 @@ fn numbers_go_where_their_words_say() {
         "draw 500 samples with mean 10 and standard deviation 2, seed 7",
         json!({"n": 500, "mean": 10, "std": 2, "seed": 7}),
     );
+    check("gaussian_simulate", "1000 draws from N(5, 1.5)", json!({"n": 1000, "mean": 5, "std": 1.5}));
     check("gaussian_simulate", "2 std 10 mean 7 seed, 30 values", json!({"n": 30, "mean": 10, "std": 2, "seed": 7}));
     check(
         "bayes_theorem",
@@ -46,6 +47,12 @@ fn numbers_go_where_their_words_say() {
 fn tables_targets_and_switches() {
     check("kmeans", "2 groups of (1, 1), (2, 2) and (9, 9)", json!({"X": [[1, 1], [2, 2], [9, 9]], "k": 2}));
     check("linear_regression", "line through (1, 2), (2, 4), (3, 7)", json!({"X": [[1], [2], [3]], "y": [2, 4, 7]}));
+    check(
+        "linear_regression",
+        "prices were 10, 12 and 15 for sizes 1, 2 and 3",
+        json!({"X": [[1], [2], [3]], "y": [10, 12, 15]}),
+    );
+    check("linear_regression", "fit [2, 4] against [1, 2]", json!({"X": [[1], [2]], "y": [2, 4]}));
     check(
         "linear_regression",
         "x = [1, 2], y = [2, 4], no intercept",

@@ -13,10 +13,11 @@ pub const CONCEPTS: &[(&str, &[&str])] = &[
     ("distance", &["how long is path", "path length", "length of path", "how far", "distance", "far apart", "how far", "far away", "apart", "distant", "flies straight", "flies from", "fly from"]),
     ("manhattan", &["manhattan", "city block", "taxicab", "l1 distance", "chebyshev", "minkowski"]),
     ("regression", &[
-        "regression", "linear regression", "straight line", "best fit", "line of best fit", "trend line", "trendline",
+        "regression", "linear regression", "best fit", "line of best fit", "trend line", "trendline",
         "linear fit", "fit line", "least squares", "ols", "linear model", "slope", "slope intercept", "fit plane",
         "regress", "best line", "linear trend",
     ]),
+    ("straight line", &["straight line"]),
     ("mean", &["mean", "average", "avg", "arithmetic mean"]),
     ("variance", &[
         "variance", "standard deviation", "std", "stdev", "spread", "spread out", "dispersion", "scatter of", "sd",
@@ -190,13 +191,13 @@ pub const ALIASES: &[(&str, &[&str])] = &[
         "initially", "a priori", "in advance", "before", "belief", "are defective", "carry", "overall",
     ]),
     ("sensitivity", &[
-        "sensitive", "sensitivity", "catches", "detects", "finds", "detection rate", "hits", "true positive rate",
+        "sensitive", "sensitivity", "catches", "detects", "finds", "detection rate", "hit rate", "right for", "of sick", "of ill", "true positive rate",
         "true positives", "tpr", "power", "recall", "picks up", "spots", "recognises", "recognizes", "flags",
         "correctly positive", "goes off in", "rings in",
     ]),
     ("false positive", &[
         "false positives", "false alarms", "false alarm", "fpr", "wrongly", "healthy people", "falsely", "by mistake",
-        "of healthy", "type i", "cries wolf", "false positive", "mistakenly", "good mail", "of the healthy",
+        "of healthy", "type i", "cries wolf", "false positive", "mistakenly", "wrong for", "good mail", "of the healthy",
         "of legitimate", "innocent", "honest", "genuine", "without one", "without it", "quiet", "of clean",
     ]),
     ("false alarm", &["false positives", "false alarms", "false positive rate"]),

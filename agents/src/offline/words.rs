@@ -223,7 +223,8 @@ mod tests {
         check("kmeans, please!", &[Concept("k-means")]);
         check("clustering the customers", &[Concept("cluster"), Plain("customer".into())]);
         check("straight-line distance", &[Concept("euclidean")]);
-        check("fit a straight line", &[Plain("fit".into()), Concept("regression")]);
+        check("fit the line of best fit", &[Concept("regression")]);
+        check("fit a straight line", &[Plain("fit".into()), Concept("straight line")]);
         check("standard deviations", &[Concept("variance")]);
         check("", &[]);
     }

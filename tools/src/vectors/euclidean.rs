@@ -37,6 +37,7 @@ pub const EXAMPLES: &[&str] = &[
     "Euclidean distance between [1, 2, 3] and [4, 6, 3]",
     "straight-line distance from (1, 1) to (5, 2)",
     "what is the L2 distance of these two vectors: [0.2, 0.4] and [0.1, 0.9]",
+    "how far is it from (1, 1) to (4, 5) in a straight line?",
 ];
 
 /// Measures the distance.

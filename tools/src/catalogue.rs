@@ -1,17 +1,17 @@
-//! The catalogue: every tool by its name. One row a tool; the rows are below in [`Catalogue::standard`].
+//! The catalogue: every tool by its name. One row a family here, one row a tool in the `mod.rs` of the family's folder.
 
 use std::{collections::HashMap, sync::Arc};
 
 use serde_json::Value;
 
 use crate::{
-    cluster,
+    cluster, drift,
     error::{Error, ErrorKind},
-    linear,
+    evaluate, fairness, linear,
     nearest::nearest,
-    plot, probability, reduce, stats, text,
+    neural, optimize, plot, prepare, probability, reduce, retrieval, similarity, stats, text,
     tool::{CallContext, Tool, ToolBuilder},
-    vectors,
+    transformer, trees, vectors,
 };
 
 /// Why a catalogue could not be built: a bug in a tool, seen at start.
@@ -69,46 +69,24 @@ impl Catalogue {
     /// A tool whose schema does not compile, which is a bug in the tool.
     pub fn standard() -> Result<Self, BuildError> {
         Catalogue::empty()
-            .with_group(
-                "vectors",
-                [
-                    Tool::pure("vector_dot", vectors::dot::run).examples(vectors::dot::EXAMPLES),
-                    Tool::pure("vector_cosine", vectors::cosine::run).examples(vectors::cosine::EXAMPLES),
-                    Tool::pure("vector_euclidean", vectors::euclidean::run).examples(vectors::euclidean::EXAMPLES),
-                ],
-            )?
-            .with_group(
-                "stats",
-                [
-                    Tool::pure("mean_variance", stats::mean_variance::run).examples(stats::mean_variance::EXAMPLES),
-                    Tool::pure("describe", stats::describe::run).examples(stats::describe::EXAMPLES),
-                ],
-            )?
-            .with_group(
-                "probability",
-                [
-                    Tool::pure("bayes_theorem", probability::bayes_theorem::run)
-                        .examples(probability::bayes_theorem::EXAMPLES),
-                    Tool::pure("gaussian_simulate", probability::gaussian_simulate::run)
-                        .examples(probability::gaussian_simulate::EXAMPLES),
-                ],
-            )?
-            .with_group("cluster", [Tool::pure("kmeans", cluster::kmeans::run).examples(cluster::kmeans::EXAMPLES)])?
-            .with_group("reduce", [Tool::pure("pca", reduce::pca::run).examples(reduce::pca::EXAMPLES)])?
-            .with_group(
-                "linear",
-                [Tool::pure("linear_regression", linear::linear_regression::run)
-                    .examples(linear::linear_regression::EXAMPLES)],
-            )?
-            .with_group(
-                "text",
-                [Tool::pure("recursive_chunk", text::recursive_chunk::run).examples(text::recursive_chunk::EXAMPLES)],
-            )?
-            .with_group(
-                "plot",
-                [Tool::pure("plot_cosine_vs_euclidean", plot::cosine_vs_euclidean::run)
-                    .examples(plot::cosine_vs_euclidean::EXAMPLES)],
-            )
+            .with_group("vectors", vectors::tools())?
+            .with_group("stats", stats::tools())?
+            .with_group("probability", probability::tools())?
+            .with_group("prepare", prepare::tools())?
+            .with_group("evaluate", evaluate::tools())?
+            .with_group("linear", linear::tools())?
+            .with_group("trees", trees::tools())?
+            .with_group("cluster", cluster::tools())?
+            .with_group("reduce", reduce::tools())?
+            .with_group("text", text::tools())?
+            .with_group("similarity", similarity::tools())?
+            .with_group("optimize", optimize::tools())?
+            .with_group("neural", neural::tools())?
+            .with_group("transformer", transformer::tools())?
+            .with_group("retrieval", retrieval::tools())?
+            .with_group("drift", drift::tools())?
+            .with_group("fairness", fairness::tools())?
+            .with_group("plot", plot::tools())
     }
 
     /// A catalogue without tools.
@@ -131,7 +109,7 @@ impl Catalogue {
         Ok(self)
     }
 
-    fn with_group<const N: usize>(self, group: &str, tools: [ToolBuilder; N]) -> Result<Self, BuildError> {
+    fn with_group(self, group: &str, tools: Vec<ToolBuilder>) -> Result<Self, BuildError> {
         tools.into_iter().try_fold(self, |catalogue, tool| catalogue.with(tool.group(group)))
     }
 

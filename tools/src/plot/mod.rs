@@ -2,3 +2,10 @@
 
 pub mod cosine_vs_euclidean;
 mod style;
+
+use crate::tool::{Tool, ToolBuilder};
+
+/// The rows of this family.
+pub(crate) fn tools() -> Vec<ToolBuilder> {
+    vec![Tool::pure("plot_cosine_vs_euclidean", cosine_vs_euclidean::run).examples(cosine_vs_euclidean::EXAMPLES)]
+}

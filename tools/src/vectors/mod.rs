@@ -47,3 +47,14 @@ fn scaled(x: &[f64]) -> (Vec<f64>, f64) {
     let (down, up) = (2.0_f64.powi(-power), 2.0_f64.powi(power));
     (x.iter().map(|x| x * down).collect(), up)
 }
+
+use crate::tool::{Tool, ToolBuilder};
+
+/// The rows of this family.
+pub(crate) fn tools() -> Vec<ToolBuilder> {
+    vec![
+        Tool::pure("vector_dot", dot::run).examples(dot::EXAMPLES),
+        Tool::pure("vector_cosine", cosine::run).examples(cosine::EXAMPLES),
+        Tool::pure("vector_euclidean", euclidean::run).examples(euclidean::EXAMPLES),
+    ]
+}

@@ -1,5 +1,6 @@
 //! Pictures: SVG text, and the numbers that it shows.
 
+pub(crate) mod chart;
 pub mod cosine_vs_euclidean;
 mod style;
 

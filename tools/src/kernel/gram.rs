@@ -1,0 +1,147 @@
+//! The product of a matrix with its own transpose, of which only half has to be computed.
+
+use rayon::prelude::*;
+
+use super::{
+    level::{Isa, Level},
+    matmul::{COLUMNS, SMALL, split},
+    pack::{pack, panels},
+    real::Real,
+    tile::{self, DEPTH, Job, Target},
+    view::View,
+};
+
+/// `x' x`: all inner products of the columns of `x`, row after row. For those of the rows, give `x.t()`.
+pub(crate) fn gram<T: Real>(x: View<'_, T>) -> Vec<T> {
+    T::tiled(Level::best(), Gram { x, weights: None })
+}
+
+/// `x' diag(weights) x`, one weight a row of `x`.
+///
+/// # Panics
+/// When there are not as many weights as rows.
+pub(crate) fn weighted_gram<T: Real>(x: View<'_, T>, weights: &[T]) -> Vec<T> {
+    assert_eq!(weights.len(), x.rows, "one weight a row");
+    T::tiled(Level::best(), Gram { x, weights: Some(weights) })
+}
+
+struct Gram<'a, T> {
+    x: View<'a, T>,
+    weights: Option<&'a [T]>,
+}
+
+/// More columns: the result is large, and threads share it instead of the rows.
+const WIDE: usize = 640;
+/// Into how many parts, at most, the rows are split. Fixed, so that the sum of the parts does not depend on the threads.
+const PARTS: usize = 16;
+
+impl<T: Real> Job<T> for Gram<'_, T> {
+    type Output = Vec<T>;
+
+    fn run<I: Isa, const MR: usize, const NR: usize>(self, isa: I) -> Vec<T> {
+        let d = self.x.columns;
+        let mut c = if d > WIDE { self.wide::<I, MR, NR>(isa) } else { self.tall::<I, MR, NR>(isa) };
+        mirror(&mut c, d);
+        c
+    }
+}
+
+impl<T: Real> Gram<'_, T> {
+    /// Few columns, many rows: each part of the rows gives a whole result, and these are added up in order.
+    fn tall<I: Isa, const MR: usize, const NR: usize>(&self, isa: I) -> Vec<T> {
+        let (n, d) = (self.x.rows, self.x.columns);
+        let part = n.div_ceil(PARTS).next_multiple_of(DEPTH).max(4 * DEPTH);
+        let starts: Vec<usize> = (0..n).step_by(part).collect();
+        let sum = |start: &usize| self.rows::<I, MR, NR>(*start, n.min(start + part), isa);
+        let sums: Vec<Vec<T>> =
+            if n * d * d < SMALL { starts.iter().map(sum).collect() } else { starts.par_iter().map(sum).collect() };
+        let mut sums = sums.into_iter();
+        let mut total = sums.next().unwrap_or_else(|| vec![T::ZERO; d * d]);
+        for sum in sums {
+            total.iter_mut().zip(sum).for_each(|(total, sum)| *total += sum);
+        }
+        total
+    }
+
+    /// The upper triangle over some of the rows.
+    fn rows<I: Isa, const MR: usize, const NR: usize>(&self, from: usize, to: usize, isa: I) -> Vec<T> {
+        let d = self.x.columns;
+        let mut c = vec![T::ZERO; d * d];
+        let across = self.x.t();
+        T::with_memory(|a_memory| {
+            T::with_memory(|b_memory| {
+                for start in (from..to).step_by(DEPTH) {
+                    let depth = start..to.min(start + DEPTH);
+                    let a = panels::<T, MR>(a_memory, d, depth.len());
+                    pack(across, 0..d, depth.clone(), self.weights, a);
+                    let b = panels::<T, NR>(b_memory, d, depth.len());
+                    pack(across, 0..d, depth.clone(), None, b);
+                    let beta = if start == from { T::ZERO } else { T::ONE };
+                    let mut target = Target { data: &mut c, stride: d, rows: d, columns: d, beta, upper: Some((0, 0)) };
+                    isa.call(
+                        #[inline(always)]
+                        || tile::block::<T, I, MR, NR>(a, b, depth.len(), &mut target),
+                    );
+                }
+            });
+        });
+        c
+    }
+
+    /// Many columns: as a product of two matrices, without the tiles below the diagonal.
+    fn wide<I: Isa, const MR: usize, const NR: usize>(&self, isa: I) -> Vec<T> {
+        let (n, d) = (self.x.rows, self.x.columns);
+        let mut c = vec![T::ZERO; d * d];
+        let across = self.x.t();
+        let rows_at_once = split(d, MR, rayon::current_num_threads());
+        T::with_memory(|memory| {
+            for left in (0..d).step_by(COLUMNS) {
+                let right = d.min(left + COLUMNS);
+                for start in (0..n).step_by(DEPTH) {
+                    let depth = start..n.min(start + DEPTH);
+                    let b = panels::<T, NR>(memory, right - left, depth.len());
+                    pack(across, left..right, depth.clone(), None, b);
+                    let b = &*b;
+                    let beta = if start == 0 { T::ZERO } else { T::ONE };
+                    // Rows from `right` on lie below the diagonal.
+                    c[..right * d].par_chunks_mut(rows_at_once * d).enumerate().for_each(|(i, c)| {
+                        let (top, count) = (i * rows_at_once, c.len() / d);
+                        let upper = Some((top, left));
+                        let data = &mut c[left..];
+                        let mut target = Target { data, stride: d, rows: count, columns: right - left, beta, upper };
+                        T::with_memory(|memory| {
+                            let a = panels::<T, MR>(memory, count, depth.len());
+                            pack(across, top..top + count, depth.clone(), self.weights, a);
+                            isa.call(
+                                #[inline(always)]
+                                || tile::block::<T, I, MR, NR>(a, b, depth.len(), &mut target),
+                            );
+                        });
+                    });
+                }
+            }
+        });
+        c
+    }
+}
+
+/// Copies what lies above the diagonal of a square matrix to below it, block by block.
+fn mirror<T: Real>(c: &mut [T], size: usize) {
+    const BLOCK: usize = 32;
+    for top in (0..size).step_by(BLOCK) {
+        let (above, below) = c.split_at_mut(top * size);
+        let count = BLOCK.min(size - top);
+        for left in (0..top).step_by(BLOCK) {
+            for i in 0..count {
+                for j in left..left + BLOCK {
+                    below[i * size + j] = above[j * size + top + i];
+                }
+            }
+        }
+        for i in 1..count {
+            for j in 0..i {
+                below[i * size + top + j] = below[j * size + top + i];
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Copies blocks of a matrix into the order in which the innermost loop reads them.
+
+use std::ops::Range;
+
+use super::{real::Real, view::View};
+
+/// Packs the rows `rows` of a view, `R` at a time: first the `R` numbers of the first column of `depth`, then those of
+/// the second, and so on. The last rows are filled up with zeros. For the right-hand side of a product, pack the
+/// transpose.
+///
+/// `weights`, one a column of the view, multiply the columns.
+pub(super) fn pack<T: Real, const R: usize>(
+    view: View<'_, T>,
+    rows: Range<usize>,
+    depth: Range<usize>,
+    weights: Option<&[T]>,
+    packed: &mut [[T; R]],
+) {
+    let deep = depth.len();
+    for (panel, first) in packed.chunks_exact_mut(deep).zip(rows.clone().step_by(R)) {
+        let count = R.min(rows.end - first);
+        if view.row_stride == 1 && count == R {
+            for (to, k) in panel.iter_mut().zip(depth.clone()) {
+                let at = view.at(first, k);
+                to.copy_from_slice(&view.data[at..at + R]);
+            }
+        } else {
+            if count < R {
+                panel.fill([T::ZERO; R]);
+            }
+            for i in 0..count {
+                gather(view, first + i, depth.clone(), i, panel);
+            }
+        }
+        if let Some(weights) = weights {
+            for (to, &weight) in panel.iter_mut().zip(&weights[depth.clone()]) {
+                to.iter_mut().for_each(|x| *x *= weight);
+            }
+        }
+    }
+}
+
+/// Writes one row into place `i` of the panel's entries.
+fn gather<T: Real, const R: usize>(view: View<'_, T>, row: usize, depth: Range<usize>, i: usize, panel: &mut [[T; R]]) {
+    if view.column_stride == 1 {
+        let at = view.at(row, depth.start);
+        for (to, x) in panel.iter_mut().zip(&view.data[at..at + depth.len()]) {
+            to[i] = *x;
+        }
+    } else {
+        for (to, k) in panel.iter_mut().zip(depth) {
+            to[i] = view.data[view.at(row, k)];
+        }
+    }
+}
+
+/// As many panels as needed, of memory that has been used before.
+pub(super) fn panels<T: Real, const R: usize>(memory: &mut Vec<T>, rows: usize, depth: usize) -> &mut [[T; R]] {
+    let entries = rows.div_ceil(R) * depth;
+    if memory.len() < entries * R {
+        memory.resize(entries * R, T::ZERO);
+    }
+    &mut memory.as_chunks_mut::<R>().0[..entries]
+}

@@ -1,0 +1,248 @@
+//! Every kernel at every level that this machine has, against the plain loop.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{random::Random, value::Seed};
+
+fn numbers<T: Real>(count: usize, seed: u64) -> Vec<T> {
+    let mut random = Random::new(Seed::from(seed));
+    (0..count).map(|_| T::from_f64(random.normal())).collect()
+}
+
+fn at_each_level<R: PartialEq + std::fmt::Debug>(what: impl Fn() -> R) -> Vec<R> {
+    Level::here().into_iter().map(|level| level.force(&what)).collect()
+}
+
+fn close<T: Real>(got: T, expected: f64, size: f64) {
+    let allowed = 4.0 * T::EPSILON.to_f64() * size;
+    assert!((got.to_f64() - expected).abs() <= allowed, "{got} instead of {expected}");
+}
+
+fn short_kernels<T: Real>() {
+    for length in (0..70).chain([100, 127, 128, 129, 1000]) {
+        let (a, b) = (numbers::<T>(length, 1), numbers::<T>(length, 2));
+        let pairs = || a.iter().zip(&b).map(|(a, b)| (a.to_f64(), b.to_f64()));
+        let size: f64 = pairs().map(|(a, b)| (a * b).abs() + (a - b).powi(2)).sum();
+        let (products, squares) = (pairs().map(|(a, b)| a * b).sum(), pairs().map(|(a, b)| (a - b).powi(2)).sum());
+        for got in at_each_level(|| (dot(&a, &b), squared_distance(&a, &b))) {
+            close(got.0, products, size);
+            close(got.1, squares, size);
+        }
+        for got in at_each_level(|| {
+            vectorized(
+                #[inline(always)]
+                || (inside::dot(&a, &b), inside::squared_distance(&a, &b)),
+            )
+        }) {
+            close(got.0, products, size);
+            close(got.1, squares, size);
+        }
+        let sums = at_each_level(|| {
+            let (mut y, mut z) = (b.clone(), b.clone());
+            axpy(T::from_f64(0.5), &a, &mut y);
+            vectorized(
+                #[inline(always)]
+                || inside::axpy(T::from_f64(0.5), &a, &mut z),
+            );
+            (y, z)
+        });
+        for (y, z) in sums {
+            for (i, (a, b)) in pairs().enumerate() {
+                close(y[i], 0.5 * a + b, a.abs() + b.abs());
+                close(z[i], 0.5 * a + b, a.abs() + b.abs());
+            }
+        }
+        let least = (0..length).min_by(|&i, &j| a[i].to_f64().total_cmp(&a[j].to_f64()));
+        assert!(at_each_level(|| argmin(&a)).into_iter().all(|got| got == least));
+    }
+}
+
+#[test]
+fn short_kernels_agree_with_plain_loops() {
+    short_kernels::<f32>();
+    short_kernels::<f64>();
+}
+
+#[test]
+fn argmin_takes_the_first_and_passes_over_what_is_not_a_number() {
+    assert_eq!(argmin(&[2.0, f64::NAN, 1.0, 1.0]), Some(2));
+    assert_eq!(argmin(&[f32::NAN; 20]), None);
+    assert_eq!(argmin(&[f64::INFINITY; 3]), Some(0));
+    assert_eq!(argmin::<f32>(&[]), None);
+}
+
+/// Units in the last place between a result and the true value.
+fn units<T: Real>(got: T, expected: f64) -> f64 {
+    let nearest = T::from_f64(expected);
+    if got == nearest || (got.to_f64().is_nan() && expected.is_nan()) {
+        return 0.0;
+    }
+    (got.to_f64() - expected).abs() / (expected.abs() * T::EPSILON.to_f64()).max(f64::MIN_POSITIVE)
+}
+
+fn elementary_functions<T: Real>(largest: f64) {
+    let xs: Vec<f64> = (-5000..=5000).map(|i| T::from_f64(f64::from(i) / 5000.0 * largest).to_f64()).collect();
+    let small = (1..60).flat_map(|i| [0.7_f64.powi(i), -(0.7_f64.powi(i))]).map(|x| T::from_f64(x).to_f64());
+    let xs: Vec<f64> = xs.into_iter().chain(small).chain([0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY]).collect();
+    type Pair<T> = (fn(&mut [T]), fn(f64) -> f64, f64);
+    let pairs: [Pair<T>; 3] =
+        [(exp, f64::exp, 1.5), (tanh, f64::tanh, 3.0), (sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 3.0)];
+    for (ours, theirs, allowed) in pairs {
+        let input: Vec<T> = xs.iter().map(|x| T::from_f64(*x)).collect();
+        for got in at_each_level(|| {
+            let mut values = input.clone();
+            ours(&mut values);
+            // Not a number is not equal to itself.
+            values.into_iter().map(|x| x.to_f64().to_bits()).collect::<Vec<_>>()
+        }) {
+            for (x, got) in xs.iter().zip(got) {
+                let (got, expected) = (T::from_f64(f64::from_bits(got)), theirs(*x));
+                assert!(units(got, expected) <= allowed, "at {x}: {got} instead of {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn elementary_functions_are_right_to_the_last_digits() {
+    elementary_functions::<f32>(85.0);
+    elementary_functions::<f64>(700.0);
+}
+
+#[test]
+fn exponentials_at_the_ends_of_the_range() {
+    let mut values = [88.7_f32, 89.0, 1e30, -87.0, -103.0, -110.0, -1e30, f32::INFINITY, f32::NEG_INFINITY];
+    exp(&mut values);
+    assert!((values[0] / 88.7_f32.exp() - 1.0).abs() < 1e-6);
+    assert_eq!(values[1..3], [f32::INFINITY; 2]);
+    assert!((values[3] / (-87.0_f32).exp() - 1.0).abs() < 1e-6);
+    assert_eq!(values[4], (-103.0_f32).exp());
+    assert_eq!(values[5..7], [0.0; 2]);
+    assert_eq!(values[7..], [f32::INFINITY, 0.0]);
+    let mut values = [709.7_f64, 710.0, -745.0, -750.0];
+    exp(&mut values);
+    assert!((values[0] / 709.7_f64.exp() - 1.0).abs() < 1e-15);
+    assert_eq!(values[1..], [f64::INFINITY, (-745.0_f64).exp(), 0.0]);
+}
+
+/// A view of random numbers with room between the rows, or of a transpose.
+fn view<T: Real>(data: &[T], rows: usize, columns: usize, gap: usize, transposed: bool) -> View<'_, T> {
+    if transposed {
+        View::strided(data, columns, rows, rows + gap).t()
+    } else {
+        View::strided(data, rows, columns, columns + gap)
+    }
+}
+
+fn plain<T: Real>(a: View<'_, T>, b: View<'_, T>, i: usize, j: usize) -> (f64, f64) {
+    let products = (0..a.columns).map(|k| a.data[a.at(i, k)].to_f64() * b.data[b.at(k, j)].to_f64());
+    products.fold((0.0, 0.0), |(sum, size), product| (sum + product, size + product.abs()))
+}
+
+fn product<T: Real>(shape: (usize, usize, usize), gap: usize, transposed: (bool, bool), beta: f64) {
+    let (m, k, n) = shape;
+    let (a, b) = (numbers::<T>((m + gap) * (k + gap), 1), numbers::<T>((k + gap) * (n + gap), 2));
+    let (a, b) = (view(&a, m, k, gap, transposed.0), view(&b, k, n, gap, transposed.1));
+    // What is not read may be anything.
+    let start = if beta == 0.0 { vec![T::from_f64(f64::NAN); m * n] } else { numbers::<T>(m * n, 3) };
+    let results = at_each_level(|| {
+        let mut c = start.clone();
+        matmul(a, b, &mut c, T::from_f64(beta));
+        c
+    });
+    for c in results {
+        for i in 0..m {
+            for j in 0..n {
+                let (sum, size) = plain(a, b, i, j);
+                let old = if beta == 0.0 { 0.0 } else { beta * start[i * n + j].to_f64() };
+                close(c[i * n + j], sum + old, size + old.abs());
+            }
+        }
+    }
+}
+
+#[test]
+fn products_of_all_small_shapes() {
+    for m in [1, 2, 5, 6, 7, 14, 29] {
+        for n in [1, 3, 8, 15, 16, 17, 33] {
+            for k in [1, 2, 9] {
+                product::<f32>((m, k, n), 0, (false, false), 0.0);
+                product::<f64>((m, k, n), 0, (false, true), 1.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn products_that_need_several_blocks() {
+    product::<f32>((200, 300, 40), 0, (false, true), 0.0);
+    product::<f64>((33, 520, 70), 3, (true, false), 1.0);
+    product::<f32>((3, 5, 2100), 0, (false, false), 0.0);
+    product::<f64>((0, 5, 3), 0, (false, false), 0.0);
+    product::<f64>((2, 0, 3), 0, (false, false), 0.5);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn products_of_any_shape(
+        shape in (1_usize..40, 1_usize..40, 1_usize..40), gap in 0_usize..3, transposed: (bool, bool), beta in -2_i8..3,
+    ) {
+        product::<f32>(shape, gap, transposed, f64::from(beta));
+        product::<f64>(shape, gap, transposed, f64::from(beta));
+    }
+}
+
+fn grams<T: Real>(n: usize, d: usize, transposed: bool, weighted: bool) {
+    let data = numbers::<T>(n * d, 4);
+    let x = view(&data, n, d, 0, transposed);
+    let weights: Option<Vec<T>> = weighted.then(|| numbers(n, 5));
+    for c in at_each_level(|| match &weights {
+        Some(weights) => weighted_gram(x, weights),
+        None => gram(x),
+    }) {
+        for i in 0..d {
+            for j in 0..d {
+                let (mut sum, mut size) = (0.0, 0.0);
+                for k in 0..n {
+                    let weight = weights.as_ref().map_or(1.0, |weights| weights[k].to_f64());
+                    let product = x.data[x.at(k, i)].to_f64() * x.data[x.at(k, j)].to_f64() * weight;
+                    (sum, size) = (sum + product, size + product.abs());
+                }
+                close(c[i * d + j], sum, size);
+                assert_eq!(c[i * d + j], c[j * d + i], "at {i}, {j}");
+            }
+        }
+    }
+}
+
+#[test]
+fn grams_agree_with_plain_loops() {
+    for d in [1, 2, 7, 16, 33, 70] {
+        grams::<f32>(5, d, false, false);
+        grams::<f64>(40, d, true, true);
+    }
+    grams::<f64>(2500, 12, false, true);
+    grams::<f32>(1, 700, true, false);
+    grams::<f64>(0, 3, false, false);
+}
+
+#[test]
+fn threads_and_registers_change_no_bit() {
+    let (a, b) = (numbers::<f32>(300 * 270, 1), numbers::<f32>(270 * 150, 2));
+    let work = || {
+        let mut c = vec![0.0; 300 * 150];
+        matmul(View::new(&a, 300, 270), View::new(&b, 270, 150), &mut c, 0.0);
+        (c, gram(View::new(&a, 2700, 30)), gram(View::new(&a, 100, 810)), dot(&a, &b))
+    };
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+    let one = pool(1).install(work);
+    assert_eq!(one, pool(2).install(work));
+    assert_eq!(one, pool(3).install(work));
+    // All levels that fuse multiply and add give the same bits.
+    let fused: Vec<_> = Level::here().into_iter().filter(|level| !matches!(level, Level::Portable(_))).collect();
+    for level in fused {
+        assert_eq!(one, pool(1).install(|| level.force(work)));
+    }
+}

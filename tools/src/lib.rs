@@ -41,6 +41,7 @@ mod kernel;
 pub mod linear;
 mod nearest;
 pub mod neural;
+mod normal;
 pub mod optimize;
 pub mod plot;
 pub mod prepare;
@@ -62,7 +63,7 @@ pub mod vectors;
 pub use catalogue::{BuildError, Catalogue};
 pub use error::{Error, ErrorKind};
 pub use tool::{CallContext, Effect, Spec, Tool};
-pub use value::{Fraction, Matrix, Seed, Vector};
+pub use value::{Fraction, Gappy, Matrix, Seed, Vector};
 
 /// The note for newcomers, whose code has to keep working.
 #[cfg(doctest)]

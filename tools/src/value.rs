@@ -216,6 +216,92 @@ impl JsonSchema for Matrix {
     }
 }
 
+/// Rows of numbers of which some are missing, all of the same length: `null` in JSON, `None` in memory. At least one
+/// row and one column.
+///
+/// ```
+/// use roundtable_tools::Gappy;
+///
+/// let x = Gappy::from_rows(vec![vec![Some(1.0), None], vec![Some(3.0), Some(4.0)]])?;
+/// assert_eq!((x.rows(), x.columns(), x.missing()), (2, 2, 1));
+/// assert_eq!(x.row(0), [Some(1.0), None]);
+/// # Ok::<(), roundtable_tools::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gappy {
+    cells: Vec<Option<f64>>,
+    columns: usize,
+}
+
+impl Gappy {
+    /// Takes rows of equal length.
+    ///
+    /// # Errors
+    /// `invalid_arguments`, with the first row that is empty, ragged, or holds a number that is not finite.
+    pub fn from_rows(rows: Vec<Vec<Option<f64>>>) -> Result<Self, Error> {
+        // What is known has to be a matrix.
+        let known = rows.iter().map(|row| row.iter().map(|cell| cell.unwrap_or(0.0)).collect()).collect();
+        let columns = Matrix::from_rows(known)?.columns();
+        Ok(Gappy { cells: rows.into_iter().flatten().collect(), columns })
+    }
+
+    /// How many rows (samples).
+    pub fn rows(&self) -> usize {
+        self.cells.len() / self.columns
+    }
+
+    /// How many columns (features).
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// How many cells have no number.
+    pub fn missing(&self) -> usize {
+        self.cells.iter().filter(|cell| cell.is_none()).count()
+    }
+
+    /// One row.
+    ///
+    /// # Panics
+    /// When there is no such row, as a slice would.
+    pub fn row(&self, i: usize) -> &[Option<f64>] {
+        &self.cells[i * self.columns..(i + 1) * self.columns]
+    }
+
+    /// Row after row.
+    pub fn iter(&self) -> std::slice::ChunksExact<'_, Option<f64>> {
+        self.cells.chunks_exact(self.columns)
+    }
+
+    /// The numbers of one column that are there, from the top.
+    pub fn known(&self, column: usize) -> impl Iterator<Item = f64> {
+        self.iter().filter_map(move |row| row[column])
+    }
+}
+
+impl<'de> Deserialize<'de> for Gappy {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Gappy::from_rows(Vec::deserialize(from)?).map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Gappy {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Gappy".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "array",
+            "items": {"type": "array", "items": {"type": ["number", "null"]}, "minItems": 1},
+            "minItems": 1,
+            RECTANGULAR: true
+        })
+    }
+}
+
 /// A number from 0 to 1: a probability, a share, a quantile.
 ///
 /// ```
@@ -343,6 +429,14 @@ mod tests {
         assert!(from_str::<Matrix>("[[1,2],[3]]").is_err());
         assert!(from_str::<Matrix>("[]").is_err());
         assert!(from_str::<Matrix>("[[]]").is_err());
+    }
+
+    #[test]
+    fn gaps_are_null() {
+        let x: Gappy = from_str("[[1, null], [null, 4]]").unwrap();
+        assert_eq!((x.missing(), x.known(1).collect::<Vec<_>>()), (2, vec![4.0]));
+        assert!(from_str::<Gappy>("[[1, null], [2]]").is_err());
+        assert!(from_str::<Gappy>("[[]]").is_err());
     }
 
     #[test]

@@ -18,6 +18,9 @@ fn fitting(schema: &Value, rows: usize, columns: usize) -> BoxedStrategy<Value> 
         let branches = branches.iter().map(|branch| fitting(branch, rows, columns));
         return proptest::strategy::Union::new(branches).boxed();
     }
+    if let Some(only) = schema.get("const") {
+        return Just(only.clone()).boxed();
+    }
     if let Some(options) = schema["enum"].as_array() {
         return prop::sample::select(options.clone()).boxed();
     }

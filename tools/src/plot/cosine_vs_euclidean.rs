@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::style::{self, BLUE, Entry, FAINT, GREY, Mark, Scale, VERMILION};
 use crate::{
     error::Error,
-    stats::describe::quantile,
+    stats::{describe::quantile, ranks},
     value::Matrix,
     vectors::{cosine::cosine, euclidean::euclidean},
 };
@@ -183,20 +183,6 @@ fn neighbours(pairs: &[Pair], n: usize) -> Vec<Neighbours> {
         .collect()
 }
 
-/// Ranks from 1, equal values sharing the mean of theirs.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut start = 0;
-    for group in order.chunk_by(|&i, &j| values[i] == values[j]) {
-        let shared = start as f64 + (group.len() as f64 + 1.0) / 2.0;
-        group.iter().for_each(|&i| ranks[i] = shared);
-        start += group.len();
-    }
-    ranks
-}
-
 fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     let mean = (a.len() as f64 + 1.0) / 2.0;
     let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum::<f64>();
@@ -281,12 +267,6 @@ mod tests {
         assert_eq!(out.neighbours[0], Neighbours { of: 0, by_euclidean: 2, by_cosine: 1 });
         assert!(out.svg.starts_with("<svg") && out.svg.trim_end().ends_with("</svg>"));
         assert!(out.svg.contains("A–B") && out.svg.contains("Euclidean distance"));
-    }
-
-    #[test]
-    fn ties_share_their_rank() {
-        // Oracle: scipy.stats.rankdata([3, 1, 3, 2]).
-        assert_eq!(ranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::num::NonZeroUsize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{histogram_under_density, one};
 use crate::{
     error::Error,
     random::Random,
@@ -36,10 +37,9 @@ pub struct Args {
     /// Where the random sequence starts.
     #[serde(default)]
     pub seed: Seed,
-}
-
-fn one() -> f64 {
-    1.0
+    /// Whether to draw it too, as a histogram under the density: plot, chart, picture, graph.
+    #[serde(default)]
+    pub picture: bool,
 }
 
 /// The sample.
@@ -51,6 +51,9 @@ pub struct Output {
     pub sample_mean: f64,
     /// Their own standard deviation (divided by n - 1); null for one number.
     pub sample_std: Option<f64>,
+    /// The picture, as the text of an SVG file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub svg: Option<String>,
 }
 
 /// What a person would say.
@@ -59,6 +62,7 @@ pub const EXAMPLES: &[&str] = &[
     "simulate 1000 normally distributed numbers",
     "generate random normal noise, 50 values, std 0.1",
     "sample from N(0, 1) 20 times",
+    "simulate a Gaussian with mean 3 and std 0.5, 2000 draws, and plot the histogram under its density",
 ];
 
 /// The most numbers in one call.
@@ -83,7 +87,8 @@ pub fn run(args: &Args) -> Result<Output, Error> {
     if !squares.is_finite() {
         return Err(Error::too_large("/std", format!("the spread is beyond {:e}, the largest number", f64::MAX)));
     }
-    Ok(Output { sample_mean, sample_std: (n > 1).then(|| (squares / (n - 1) as f64).sqrt()), samples })
+    let svg = if args.picture { Some(histogram_under_density(&samples, args.mean, args.std)?) } else { None };
+    Ok(Output { sample_mean, sample_std: (n > 1).then(|| (squares / (n - 1) as f64).sqrt()), samples, svg })
 }
 
 #[cfg(test)]
@@ -94,13 +99,14 @@ mod tests {
     use proptest::prelude::*;
 
     fn of(mean: f64, std: f64, n: usize, seed: u64) -> Result<Output, Error> {
-        run(&Args { mean, std, n: NonZeroUsize::new(n).unwrap(), seed: Seed::from(seed) })
+        run(&Args { mean, std, n: NonZeroUsize::new(n).unwrap(), seed: Seed::from(seed), picture: n < 100 })
     }
 
     #[test]
     fn by_hand() {
         assert_eq!(of(2.5, 0.0, 4, 1).unwrap().samples, [2.5; 4]);
         assert_eq!(of(0.0, 1.0, 1, 1).unwrap().sample_std, None);
+        assert!(of(0.0, 2.0, 50, 1).unwrap().svg.unwrap().contains("density of N(0, 2²)"));
     }
 
     #[test]

@@ -1,6 +1,9 @@
-//! Statistics: what a list of numbers looks like.
+//! Statistics: what a list of numbers looks like, and how columns vary together.
 
+pub mod correlation_matrix;
+pub mod covariance_matrix;
 pub mod describe;
+pub mod histogram;
 pub mod mean_variance;
 
 use crate::tool::{Tool, ToolBuilder};
@@ -10,5 +13,33 @@ pub(crate) fn tools() -> Vec<ToolBuilder> {
     vec![
         Tool::pure("mean_variance", mean_variance::run).examples(mean_variance::EXAMPLES),
         Tool::pure("describe", describe::run).examples(describe::EXAMPLES),
+        Tool::pure("covariance_matrix", covariance_matrix::run).examples(covariance_matrix::EXAMPLES),
+        Tool::pure("correlation_matrix", correlation_matrix::run).examples(correlation_matrix::EXAMPLES),
+        Tool::pure("histogram", histogram::run).examples(histogram::EXAMPLES),
     ]
+}
+
+/// Ranks from 1, equal values sharing the mean of theirs.
+pub(crate) fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut start = 0;
+    for group in order.chunk_by(|&i, &j| values[i] == values[j]) {
+        let shared = start as f64 + (group.len() as f64 + 1.0) / 2.0;
+        group.iter().for_each(|&i| ranks[i] = shared);
+        start += group.len();
+    }
+    ranks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ranks;
+
+    #[test]
+    fn ties_share_their_rank() {
+        // Oracle: scipy.stats.rankdata([3, 1, 3, 2]).
+        assert_eq!(ranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
+    }
 }

@@ -318,6 +318,10 @@ pub struct Fraction(f64);
 impl Fraction {
     /// The usual confidence.
     pub const NINETY_FIVE_PERCENT: Fraction = Fraction(0.95);
+    /// Half of it.
+    pub const HALF: Fraction = Fraction(0.5);
+    /// All of it.
+    pub const ONE: Fraction = Fraction(1.0);
 
     /// Takes a number from 0 to 1, both included.
     ///

@@ -1,22 +1,30 @@
 //! # Linear regression
 //!
-//! Fits a weighted sum of columns to a target so that the squared errors add up to the least: `y ≈ b₀ + X b`. The
-//! solution comes from the singular value decomposition of the centred table and not from the normal equations, which
-//! square the condition number and lose half the digits. If columns repeat one another, or there are more of them than
-//! rows, many solutions fit equally; the shortest is given.
+//! Fits a weighted sum of columns to a target so that the squared errors add up to the least: `y ≈ b₀ + X b`. A tall
+//! table takes one pass, which adds up the normal equations `XᵀX b = Xᵀy` over columns about their means and of equal
+//! length. They square the condition number, so an estimate of it decides: up to 100 their solution stands, up to 10⁸ it
+//! is corrected once by what it leaves of `y`, and beyond that they would lose half the digits, and the solution comes
+//! from the singular value decomposition of the table itself. If columns repeat one another, or there are more of them
+//! than rows, many solutions fit equally; the shortest is given.
 //!
 //! With `inference`, the errors are taken to be independent with one variance: each coefficient then has a standard
 //! error, a t-test and a confidence interval, and the model an F-test, AIC and BIC.
 //!
 //! Cost: O(n d²).
 //! References: G. H. Golub, "Numerical methods for solving linear least squares problems", Numerische Mathematik 7,
-//! 1965; T. Hastie, R. Tibshirani, J. Friedman, *The Elements of Statistical Learning*, §3.2.
+//! 1965; Å. Björck, *Numerical Methods for Least Squares Problems*, 1996, §2.2 and §6.6.5 (normal equations, corrected); T. Hastie, R. Tibshirani, J. Friedman, *The Elements of Statistical Learning*, §3.2.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{
+    Line, check_table,
+    cholesky::Cholesky,
+    gram::{Moments, moments},
+    overflow,
+};
 use crate::{
-    algebra::{Svd, dot, svd, transpose},
+    algebra::{Svd, dot, svd},
     error::Error,
     special::{fisher_above, student_quantile, student_two_sided},
     value::{Fraction, Matrix, Vector},
@@ -114,9 +122,6 @@ pub const EXAMPLES: &[&str] = &[
     "which coefficients are significant? give p-values",
 ];
 
-/// The most columns or rows, whichever are fewer: the time grows with their cube.
-const LIMIT: usize = 1024;
-
 /// Fits the line.
 ///
 /// # Errors
@@ -124,40 +129,35 @@ const LIMIT: usize = 1024;
 /// `too_large` if rows and columns both exceed 1024 or numbers overflow.
 pub fn run(args: &Args) -> Result<Output, Error> {
     check(args)?;
-    let fit = Fit::new(args);
-    let coefficients = fit.coefficients();
-    let intercept = if args.fit_intercept { fit.y_mean - dot(&fit.x_mean, &coefficients) } else { 0.0 };
-    let predict = |row: &[f64]| intercept + dot(row, &coefficients);
-    let weight = |i: usize| args.sample_weight.as_ref().map_or(1.0, |weights| weights[i]);
-    let residuals: Vec<f64> = args.X.iter().zip(args.y.iter()).map(|(row, y)| y - predict(row)).collect();
+    let weights = args.sample_weight.as_deref();
+    let fit = Solution::new(args.X.as_slice(), args.X.columns(), &args.y, weights, args.fit_intercept);
+    let weight = |i: usize| weights.map_or(1.0, |weights| weights[i]);
+    let residuals: Vec<f64> = args.X.iter().zip(args.y.iter()).map(|(row, y)| y - fit.line.at(row)).collect();
     let unexplained: f64 = residuals.iter().enumerate().map(|(i, r)| weight(i) * r * r).sum();
-    let centre = fit.weighted_mean_of_y;
+    let centre = weighted_mean(&args.y, weights);
     let about = |centre: f64| args.y.iter().enumerate().map(|(i, y)| weight(i) * (y - centre).powi(2)).sum::<f64>();
     let total = about(centre);
     if !(unexplained.is_finite() && total.is_finite()) {
-        return Err(Error::too_large("", format!("the squares are beyond {:e}, the largest number", f64::MAX))
-            .with_hint("scale `X` and `y` down"));
+        return Err(overflow());
     }
     let inference = match args.inference {
-        true => Some(infer(args, &fit, intercept, unexplained, if args.fit_intercept { total } else { about(0.0) })?),
+        true => Some(infer(args, &fit, unexplained, if args.fit_intercept { total } else { about(0.0) })?),
         false => None,
     };
     Ok(Output {
         r2: (total > 0.0).then(|| 1.0 - unexplained / total),
         rank: fit.rank,
-        predictions: args.X_test.as_ref().map(|test| test.iter().map(predict).collect()),
-        coefficients,
-        intercept,
+        predictions: args.X_test.as_ref().map(|test| fit.line.predict(test.as_slice())),
+        coefficients: fit.line.coefficients,
+        intercept: fit.line.intercept,
         inference,
     })
 }
 
 fn check(args: &Args) -> Result<(), Error> {
-    let (n, d) = (args.X.rows(), args.X.columns());
-    if args.y.len() != n {
-        return Err(Error::invalid("/y", format!("`y` has {} values, but `X` has {n} rows", args.y.len())));
-    }
+    check_table(&args.X, args.y.len(), args.X_test.as_ref())?;
     if let Some(weights) = &args.sample_weight {
+        let n = args.X.rows();
         if weights.len() != n {
             let message = format!("`sample_weight` has {} values, but `X` has {n} rows", weights.len());
             return Err(Error::invalid("/sample_weight", message));
@@ -169,14 +169,6 @@ fn check(args: &Args) -> Result<(), Error> {
             return Err(Error::invalid("/sample_weight", "all weights are 0, so nothing counts"));
         }
     }
-    if let Some(test) = &args.X_test
-        && test.columns() != d
-    {
-        return Err(Error::invalid("/X_test", format!("`X_test` has {} columns, but `X` has {d}", test.columns())));
-    }
-    if n.min(d) > LIMIT {
-        return Err(Error::too_large("/X", format!("`X` is {n} by {d}, and the smaller side is limited to {LIMIT}")));
-    }
     let confidence = args.confidence.get();
     if args.inference && (confidence == 0.0 || confidence == 1.0) {
         return Err(Error::invalid("/confidence", format!("`confidence` is {confidence}, but lies between 0 and 1")));
@@ -184,72 +176,160 @@ fn check(args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// The centred, weighted table taken apart, and where its columns were.
-struct Fit {
-    /// Of the columns as they are, or of the columns brought to length 1 (divided by `lengths`).
-    svd: Svd,
-    lengths: Vec<f64>,
-    rank: usize,
-    x_mean: Vec<f64>,
-    y_mean: f64,
-    weighted_mean_of_y: f64,
-    target: Vec<f64>,
+/// A line fitted by least squares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// The line.
+    pub line: Line,
+    /// How many independent columns there are.
+    pub rank: usize,
 }
 
-impl Fit {
-    fn new(args: &Args) -> Self {
-        let weights: Vec<f64> = args.sample_weight.as_ref().map_or_else(|| vec![1.0; args.y.len()], |w| w.to_vec());
-        let weighed: f64 = weights.iter().sum();
-        let mean = |x: &[f64]| {
-            // Corrected by the mean of what is left over: see `mean_variance`.
-            let rough: f64 = x.iter().zip(&weights).map(|(x, w)| x * (w / weighed)).sum();
-            rough + x.iter().zip(&weights).map(|(x, w)| (x - rough) * (w / weighed)).sum::<f64>()
-        };
-        let weighted_mean_of_y = mean(&args.y);
-        let columns = transpose(&args.X.iter().map(<[f64]>::to_vec).collect::<Vec<_>>());
-        let centre = |x: &[f64]| if args.fit_intercept { mean(x) } else { 0.0 };
-        let prepare =
-            |x: &[f64], mean: f64| -> Vec<f64> { x.iter().zip(&weights).map(|(x, w)| (x - mean) * w.sqrt()).collect() };
-        let x_mean: Vec<f64> = columns.iter().map(|column| centre(column)).collect();
-        let y_mean = centre(&args.y);
-        let target = prepare(&args.y, y_mean);
-        let table: Vec<Vec<f64>> = columns.iter().zip(&x_mean).map(|(column, mean)| prepare(column, *mean)).collect();
+/// Fits the line to rows of `columns` numbers in `x`, one for each of `y`. Weights, if given, are not negative and not
+/// all 0; without an intercept the line goes through the origin.
+///
+/// ```
+/// use roundtable_tools::linear::linear_regression;
+///
+/// let fit = linear_regression::fit(&[1.0, 2.0, 3.0], 1, &[1.0, 3.0, 5.0], None, true)?;
+/// assert!((fit.line.coefficients[0] - 2.0).abs() < 1e-12 && (fit.line.intercept + 1.0).abs() < 1e-12);
+/// # Ok::<(), roundtable_tools::Error>(())
+/// ```
+///
+/// # Errors
+/// `too_large` if numbers overflow.
+///
+/// # Panics
+/// When `x`, `y` and the weights do not fit together.
+pub fn fit(x: &[f64], columns: usize, y: &[f64], weights: Option<&[f64]>, intercept: bool) -> Result<Fit, Error> {
+    assert_eq!(x.len(), columns * y.len(), "a row of numbers for each target");
+    assert!(weights.is_none_or(|weights| weights.len() == y.len()), "a weight for each target");
+    let Solution { line, rank, .. } = Solution::new(x, columns, y, weights, intercept);
+    let finite = line.coefficients.iter().chain([&line.intercept]).all(|x| x.is_finite());
+    if finite { Ok(Fit { line, rank }) } else { Err(overflow()) }
+}
 
-        // Columns of one length show best whether they are independent: a small unit is no dependence.
-        let lengths: Vec<f64> = table.iter().map(|column| dot(column, column).sqrt()).collect();
-        let usable = lengths.iter().all(|length| *length > 0.0 && length.is_finite());
-        let even = |(column, length): (&Vec<f64>, &f64)| column.iter().map(|x| x / length).collect();
-        if usable {
-            let svd = svd(&table.iter().zip(&lengths).map(even).collect::<Vec<_>>());
-            if rank(&svd.singular, table.len().max(target.len())) == table.len() {
-                let rank = table.len();
-                return Fit { svd, lengths, rank, x_mean, y_mean, weighted_mean_of_y, target };
-            }
-        }
-        // Dependent columns: the shortest solution is one of the columns as they are.
-        let lengths = vec![1.0; table.len()];
-        let svd = svd(&table);
-        let rank = rank(&svd.singular, table.len().max(target.len()));
-        Fit { svd, lengths, rank, x_mean, y_mean, weighted_mean_of_y, target }
-    }
+/// The line, and what is needed to say how far to trust it.
+struct Solution {
+    line: Line,
+    rank: usize,
+    x_mean: Vec<f64>,
+    table: Table,
+    /// The columns were divided by these.
+    lengths: Vec<f64>,
+}
 
-    /// `V s⁻¹ Uᵀ y` over the directions that are there.
-    fn coefficients(&self) -> Vec<f64> {
-        let mut coefficients = vec![0.0; self.lengths.len()];
-        for ((u, s), v) in self.svd.u.iter().zip(&self.svd.singular).zip(&self.svd.v).take(self.rank) {
-            let along = dot(u, &self.target) / s;
-            coefficients.iter_mut().zip(v).for_each(|(c, v)| *c += along * v);
-        }
-        coefficients.iter_mut().zip(&self.lengths).for_each(|(c, length)| *c /= length);
-        coefficients
+/// The table, taken apart.
+enum Table {
+    Products(Cholesky),
+    Values(Svd),
+}
+
+impl Solution {
+    fn new(x: &[f64], columns: usize, y: &[f64], weights: Option<&[f64]>, intercept: bool) -> Self {
+        by_products(x, columns, y, weights, intercept).unwrap_or_else(|| by_values(x, columns, y, weights, intercept))
     }
 
     /// `(XᵀX)⁻¹` applied to one combination of the columns, from both sides: the variance of that combination of
     /// coefficients, in units of the errors' variance.
     fn spread(&self, combination: &[f64]) -> f64 {
-        let scaled: Vec<f64> = combination.iter().zip(&self.lengths).map(|(c, length)| c / length).collect();
-        self.svd.v.iter().zip(&self.svd.singular).take(self.rank).map(|(v, s)| (dot(v, &scaled) / s).powi(2)).sum()
+        let mut scaled: Vec<f64> = combination.iter().zip(&self.lengths).map(|(c, length)| c / length).collect();
+        match &self.table {
+            Table::Products(factor) => {
+                factor.forward(&mut scaled);
+                dot(&scaled, &scaled)
+            }
+            Table::Values(svd) => {
+                svd.v.iter().zip(&svd.singular).take(self.rank).map(|(v, s)| (dot(v, &scaled) / s).powi(2)).sum()
+            }
+        }
     }
+}
+
+/// Condition numbers of `XᵀX` up to which its solution is as good as one of `X`: as it is, and once corrected.
+const WELL: (f64, f64) = (1e2, 1e8);
+
+/// By the normal equations, if the table is tall and they are well conditioned.
+fn by_products(x: &[f64], d: usize, y: &[f64], weights: Option<&[f64]>, intercept: bool) -> Option<Solution> {
+    if y.len() < 2 * d {
+        return None;
+    }
+    let Moments { weight, x_mean, y_mean, mut xx, xy, .. } = moments(x, d, y, weights, intercept);
+    let lengths: Vec<f64> = (0..d).map(|j| xx[j * d + j].sqrt()).collect();
+    // A column that varies by no more than rounding is a constant one.
+    let rounding = |j: usize| weight.sqrt() * 8.0 * f64::EPSILON * x_mean[j].abs();
+    if !(0..d).all(|j| lengths[j] > rounding(j) && lengths[j].is_finite()) {
+        return None;
+    }
+    for (at, product) in xx.iter_mut().enumerate() {
+        *product = *product / lengths[at / d] / lengths[at % d];
+    }
+    let factor = Cholesky::new(&xx, d)?;
+    let condition = Some(factor.condition()).filter(|condition| *condition < WELL.1)?;
+    let solve = |xy: &[f64]| -> Vec<f64> {
+        let mut b: Vec<f64> = xy.iter().zip(&lengths).map(|(xy, length)| xy / length).collect();
+        factor.solve(&mut b);
+        b.iter().zip(&lengths).map(|(b, length)| b / length).collect()
+    };
+    let mut coefficients = solve(&xy);
+    // A small table is corrected in any case: it costs nothing.
+    if condition > WELL.0 || x.len() < 1 << 16 {
+        let mut left = vec![0.0; d];
+        for (i, (row, y)) in x.chunks_exact(d).zip(y).enumerate() {
+            let centred = || row.iter().zip(&x_mean).map(|(x, mean)| x - mean);
+            let rest = y - y_mean - centred().zip(&coefficients).map(|(x, c)| x * c).sum::<f64>();
+            let rest = rest * weights.map_or(1.0, |weights| weights[i]);
+            left.iter_mut().zip(centred()).for_each(|(left, x)| *left += rest * x);
+        }
+        coefficients.iter_mut().zip(solve(&left)).for_each(|(c, more)| *c += more);
+    }
+    let intercept = y_mean - dot(&x_mean, &coefficients);
+    Some(Solution { line: Line { coefficients, intercept }, rank: d, x_mean, table: Table::Products(factor), lengths })
+}
+
+/// By the singular values of the table, which shows what rank it has.
+fn by_values(x: &[f64], d: usize, y: &[f64], weights: Option<&[f64]>, intercept: bool) -> Solution {
+    let root = |i: usize| weights.map_or(1.0, |weights| weights[i].sqrt());
+    let centre = |x: &[f64]| if intercept { weighted_mean(x, weights) } else { 0.0 };
+    let prepare =
+        |x: &[f64], mean: f64| -> Vec<f64> { x.iter().enumerate().map(|(i, x)| (x - mean) * root(i)).collect() };
+    let columns: Vec<Vec<f64>> = (0..d).map(|j| x.iter().skip(j).step_by(d).copied().collect()).collect();
+    let x_mean: Vec<f64> = columns.iter().map(|column| centre(column)).collect();
+    let y_mean = centre(y);
+    let target = prepare(y, y_mean);
+    let table: Vec<Vec<f64>> = columns.iter().zip(&x_mean).map(|(column, mean)| prepare(column, *mean)).collect();
+
+    // Columns of one length show best whether they are independent: a small unit is no dependence.
+    let mut lengths: Vec<f64> = table.iter().map(|column| dot(column, column).sqrt()).collect();
+    let usable = lengths.iter().all(|length| *length > 0.0 && length.is_finite());
+    let even = |(column, length): (&Vec<f64>, &f64)| column.iter().map(|x| x / length).collect();
+    let rank = |svd: &Svd| rank(&svd.singular, d.max(target.len()));
+    let svd = usable
+        .then(|| svd(&table.iter().zip(&lengths).map(even).collect::<Vec<_>>()))
+        .filter(|svd| rank(svd) == d)
+        .unwrap_or_else(|| {
+            // Dependent columns: the shortest solution is one of the columns as they are.
+            lengths.fill(1.0);
+            svd(&table)
+        });
+    let rank = rank(&svd);
+    // `V s⁻¹ Uᵀ y` over the directions that are there.
+    let mut coefficients = vec![0.0; d];
+    for ((u, s), v) in svd.u.iter().zip(&svd.singular).zip(&svd.v).take(rank) {
+        let along = dot(u, &target) / s;
+        coefficients.iter_mut().zip(v).for_each(|(c, v)| *c += along * v);
+    }
+    coefficients.iter_mut().zip(&lengths).for_each(|(c, length)| *c /= length);
+    let intercept = if intercept { y_mean - dot(&x_mean, &coefficients) } else { 0.0 };
+    Solution { line: Line { coefficients, intercept }, rank, x_mean, table: Table::Values(svd), lengths }
+}
+
+fn weighted_mean(x: &[f64], weights: Option<&[f64]>) -> f64 {
+    let weight = |i: usize| weights.map_or(1.0, |weights| weights[i]);
+    let weighed: f64 = (0..x.len()).map(weight).sum();
+    // Corrected by the mean of what is left over: see `mean_variance`.
+    let rough: f64 = x.iter().enumerate().map(|(i, x)| x * (weight(i) / weighed)).sum();
+    rough + x.iter().enumerate().map(|(i, x)| (x - rough) * (weight(i) / weighed)).sum::<f64>()
 }
 
 /// How many singular values are more than rounding.
@@ -258,7 +338,7 @@ fn rank(singular: &[f64], side: usize) -> usize {
     singular.iter().take_while(|s| **s > floor).count()
 }
 
-fn infer(args: &Args, fit: &Fit, intercept: f64, unexplained: f64, total: f64) -> Result<Inference, Error> {
+fn infer(args: &Args, fit: &Solution, unexplained: f64, total: f64) -> Result<Inference, Error> {
     let (n, d) = (args.y.len(), args.X.columns());
     let fitted = fit.rank + usize::from(args.fit_intercept);
     let Some(freedom) = n.checked_sub(fitted).filter(|freedom| *freedom > 0) else {
@@ -270,11 +350,11 @@ fn infer(args: &Args, fit: &Fit, intercept: f64, unexplained: f64, total: f64) -
     };
     let degrees = freedom as f64;
     let variance = unexplained / degrees;
-    let mut estimates = fit.coefficients();
+    let mut estimates = fit.line.coefficients.clone();
     let mut spreads: Vec<f64> = (0..d).map(|j| fit.spread(&unit(j, d))).collect();
     if args.fit_intercept {
         let weighed: f64 = args.sample_weight.as_ref().map_or(n as f64, |weights| weights.iter().sum());
-        estimates.insert(0, intercept);
+        estimates.insert(0, fit.line.intercept);
         spreads.insert(0, 1.0 / weighed + fit.spread(&fit.x_mean));
     }
     let std_errors: Vec<f64> = spreads.iter().map(|spread| (variance * spread).sqrt()).collect();
@@ -395,6 +475,32 @@ mod tests {
         nothing_left.inference = true;
         assert_eq!(run(&nothing_left).unwrap_err().path, "/inference");
         assert_eq!(run(&line(&[1e300, -1e300])).unwrap_err().kind, ErrorKind::TooLarge);
+    }
+
+    #[test]
+    fn both_ways_give_the_same() {
+        let cell = |i: usize, j: usize| ((i * 37 + j * 101) % 29) as f64 + if j == 1 { 1e6 } else { 0.0 };
+        let x: Vec<f64> = (0..40).flat_map(|i| (0..3).map(move |j| cell(i, j * j + 1))).collect();
+        let y: Vec<f64> = (0..40).map(|i| cell(i, 7)).collect();
+        let weights: Vec<f64> = (0..40).map(|i| (i % 4) as f64).collect();
+        for (weights, intercept) in [(None, true), (None, false), (Some(&weights[..]), true)] {
+            let (fast, plain) = (by_products(&x, 3, &y, weights, intercept), by_values(&x, 3, &y, weights, intercept));
+            let fast = fast.unwrap();
+            assert!((fast.line.intercept - plain.line.intercept).abs() < 1e-7);
+            for j in 0..3 {
+                assert!((fast.line.coefficients[j] - plain.line.coefficients[j]).abs() < 1e-10);
+                assert!((fast.spread(&unit(j, 3)) / plain.spread(&unit(j, 3)) - 1.0).abs() < 1e-8);
+            }
+        }
+    }
+
+    #[test]
+    fn constant_columns_weigh_nothing() {
+        let out =
+            run(&args(vec![vec![0.1, 1.0], vec![0.1, 2.0], vec![0.1, 3.0], vec![0.1, 5.0]], vec![1., 2., 3., 5.]));
+        let out = out.unwrap();
+        assert_eq!((out.rank, out.coefficients[0]), (1, 0.0));
+        assert!((out.coefficients[1] - 1.0).abs() < 1e-12);
     }
 
     proptest! {

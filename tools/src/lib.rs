@@ -30,6 +30,7 @@ pub mod batch;
 pub mod catalogue;
 pub mod cluster;
 pub mod drift;
+mod eigen;
 pub mod error;
 pub mod evaluate;
 mod explain;
@@ -62,6 +63,7 @@ pub mod vectors;
 
 pub use catalogue::{BuildError, Catalogue};
 pub use error::{Error, ErrorKind};
+pub use kernel::Real;
 pub use tool::{CallContext, Effect, Spec, Tool};
 pub use value::{Fraction, Gappy, Matrix, Seed, Vector};
 

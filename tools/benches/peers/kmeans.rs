@@ -1,45 +1,43 @@
 //! k-means on 100,000 points in 32 dimensions, 16 clusters, from given centres.
 
-use std::num::NonZeroUsize;
-
-use roundtable_tools::{Matrix, cluster::kmeans};
+use roundtable_tools::cluster::kmeans::{self, Fit};
 use serde_json::json;
 
 use crate::{
     measure::Clock,
+    npy::Array,
     workload::{Folder, Metrics, Outcome, Workload},
 };
 
 pub struct KMeans {
-    args: kmeans::Args,
+    points: Array<f32>,
+    start: Array<f32>,
+    most_iterations: usize,
+    tolerance: f64,
 }
 
 impl Workload for KMeans {
     const NAME: &'static str = "kmeans";
-    type Output = kmeans::Output;
+    type Output = Fit<f32>;
 
     fn load(folder: &Folder) -> Outcome<Self> {
-        let matrix = |name: &str| -> Outcome<Matrix> {
-            let array = folder.array::<f32>(name)?;
-            let rows = array.numbers.chunks_exact(array.columns());
-            Ok(Matrix::from_rows(rows.map(|row| row.iter().map(|x| f64::from(*x)).collect()).collect())?)
-        };
-        let count = |key: &str| -> Outcome<NonZeroUsize> { Ok(NonZeroUsize::try_from(folder.count(key)?)?) };
-        let mut args = kmeans::Args::new(matrix("X")?, count("k")?);
-        args.init = Some(matrix("init")?);
-        args.max_iterations = count("max_iter")?;
-        args.tolerance = folder.parameter("tol").as_f64().ok_or("no `tol`")?;
-        Ok(KMeans { args })
+        let (points, start) = (folder.array("X")?, folder.array("init")?);
+        let tolerance = folder.parameter("tol").as_f64().ok_or("no `tol`")?;
+        Ok(KMeans { points, start, most_iterations: folder.count("max_iter")?, tolerance })
     }
 
-    fn run(&self) -> Outcome<kmeans::Output> {
-        Ok(kmeans::run(&self.args)?)
+    fn run(&self) -> Outcome<Fit<f32>> {
+        let d = self.points.columns();
+        Ok(kmeans::fit(&self.points.numbers, d, &self.start.numbers, self.most_iterations, self.tolerance))
     }
 
-    fn score(&self, output: kmeans::Output, _: Clock) -> Outcome<Metrics> {
-        Ok(Metrics::from_iter([
-            ("inertia".into(), json!(output.inertia)),
-            ("iterations".into(), json!(output.iterations)),
-        ]))
+    fn score(&self, fit: Fit<f32>, _: Clock) -> Outcome<Metrics> {
+        let d = self.points.columns();
+        let mut inertia = 0.0;
+        for (point, label) in self.points.numbers.chunks(d).zip(&fit.labels) {
+            let centre = &fit.centres[label * d..(label + 1) * d];
+            inertia += point.iter().zip(centre).map(|(x, c)| (f64::from(*x) - f64::from(*c)).powi(2)).sum::<f64>();
+        }
+        Ok(Metrics::from_iter([("inertia".into(), json!(inertia)), ("iterations".into(), json!(fit.iterations))]))
     }
 }

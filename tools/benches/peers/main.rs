@@ -12,9 +12,12 @@
 //! A workload is one file with one type: it loads its data, does the timed work, and scores the result. To add one,
 //! copy `kmeans.rs` and add a row below.
 
+mod bruteforce;
+mod cosine_matrix;
 mod kmeans;
 mod measure;
 mod npy;
+mod pca;
 mod workload;
 
 use std::{
@@ -27,7 +30,12 @@ use serde_json::{Value, json};
 use workload::{Entry, Folder, Outcome, entry};
 
 /// One row a workload.
-const WORKLOADS: &[Entry] = &[entry::<kmeans::KMeans>()];
+const WORKLOADS: &[Entry] = &[
+    entry::<kmeans::KMeans>(),
+    entry::<pca::Pca>(),
+    entry::<bruteforce::BruteForce>(),
+    entry::<cosine_matrix::CosineMatrix>(),
+];
 
 const HELP: &str = "\
 usage: cargo bench -p roundtable-tools --bench peers -- --data DIR [--only NAME]... [--threads 1,2] [--runs 5] [--json]

@@ -8,14 +8,12 @@ use crate::workload::{Folder, Metrics, Outcome, Workload};
 
 /// The clock of timings inside metrics: CPU seconds of the process at one thread, wall clock otherwise.
 #[derive(Clone, Copy)]
-#[allow(dead_code)]
 pub struct Clock {
     threads: usize,
 }
 
 impl Clock {
     /// How long something took, in seconds.
-    #[allow(dead_code)] // until the first workload that times inside its metrics
     pub fn time<R>(self, work: impl FnOnce() -> R) -> (R, f64) {
         let (wall, cpu) = (Instant::now(), cpu_seconds());
         let result = work();

@@ -6,7 +6,8 @@
 //! first centres far apart, each with probability proportional to the squared distance from those already drawn, and of
 //! several such starts the best result is kept.
 //!
-//! Cost: O(n · k · d) an iteration, a few dozen iterations a start.
+//! Cost: O(n · k · d) an iteration at first, a few dozen iterations a start; points that cannot have changed sides are not
+//! measured again (`lloyd.rs`).
 //! References: S. Lloyd, "Least squares quantization in PCM", IEEE Trans. Information Theory 28(2), 1982; D. Arthur,
 //! S. Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007 (the greedy variant of its section 7).
 
@@ -15,10 +16,14 @@ use std::num::NonZeroUsize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::lloyd;
+pub use super::lloyd::Fit;
 use crate::{
     error::Error,
+    kernel::{Real, squared_distance},
     random::Random,
     value::{Matrix, Seed},
+    vectors::{far_from_origin, moved},
 };
 
 /// Groups the rows of a table into k clusters around their means. Use it to find groups of similar points when you know
@@ -122,18 +127,18 @@ pub fn run(args: &Args) -> Result<Output, Error> {
     // Relative to the variance, so that the unit of the points does not matter.
     let tolerance = args.tolerance * points.variance();
     let starts = if args.init.is_some() { 1 } else { args.n_init.get() };
-    let mut best: Option<Fit> = None;
+    let mut best: Option<Fit<f64>> = None;
     for _ in 0..starts {
         let centres = match &args.init {
-            Some(init) => points.centred(init),
+            Some(init) => moved(init.as_slice(), &points.mean),
             None => plus_plus(&points, args.k.get(), &mut random),
         };
-        let fit = lloyd(&points, centres, args.max_iterations.get(), tolerance);
+        let fit = lloyd::iterate(&points.flat, points.dimensions(), centres, args.max_iterations.get(), tolerance);
         if best.as_ref().is_none_or(|best| fit.inertia < best.inertia) {
             best = Some(fit);
         }
     }
-    best.filter(|fit| fit.inertia.is_finite()).map(|fit| fit.output(&points)).ok_or_else(|| {
+    best.filter(|fit| fit.inertia.is_finite()).map(|fit| points.output(fit)).ok_or_else(|| {
         Error::too_large("/X", format!("the squared distances are beyond {:e}, the largest number", f64::MAX))
             .with_hint("scale the columns down")
     })
@@ -167,6 +172,35 @@ fn check(args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
+/// Iterates from given centres over points of `dimensions` numbers each, one after the other: until nothing changes, the
+/// squared lengths of the centres' steps add up to no more than `tolerance`, or `most_iterations` are done. The labels
+/// are those of the centres returned. Works on rayon's current threads, whose number changes nothing.
+///
+/// ```
+/// use roundtable_tools::cluster::kmeans;
+///
+/// let points = [1.0, 1.0, 1.2, 0.9, 8.0, 8.0, 8.1, 7.9_f32];
+/// let fit = kmeans::fit(&points, 2, &[0.0, 0.0, 9.0, 9.0], 300, 0.0);
+/// assert_eq!(fit.labels, [0, 0, 1, 1]);
+/// ```
+///
+/// # Panics
+/// When `dimensions` is 0, points or centres are not a whole number of rows, there are no centres, or fewer points than
+/// centres.
+pub fn fit<T: Real>(points: &[T], dimensions: usize, start: &[T], most_iterations: usize, tolerance: f64) -> Fit<T> {
+    let d = dimensions;
+    assert!(points.len().is_multiple_of(d) && start.len().is_multiple_of(d), "rows of {d} numbers");
+    assert!(!start.is_empty() && start.len() <= points.len(), "from one centre to as many as points");
+    let Some(middle) = far_from_origin(points, d) else {
+        return lloyd::iterate(points, d, start.to_vec(), most_iterations, tolerance);
+    };
+    let mut fit = lloyd::iterate(&moved(points, &middle), d, moved(start, &middle), most_iterations, tolerance);
+    for centre in fit.centres.chunks_exact_mut(d) {
+        centre.iter_mut().zip(&middle).for_each(|(x, middle)| *x += *middle);
+    }
+    fit
+}
+
 /// The points moved so that their mean is at the origin: far from it, coordinates have no digits left for distances.
 struct Points {
     mean: Vec<f64>,
@@ -180,13 +214,8 @@ impl Points {
         for row in x {
             mean.iter_mut().zip(row).for_each(|(mean, x)| *mean += x / n);
         }
-        let mut points = Points { mean, flat: Vec::new() };
-        points.flat = points.centred(x);
-        points
-    }
-
-    fn centred(&self, rows: &Matrix) -> Vec<f64> {
-        rows.iter().flat_map(|row| row.iter().zip(&self.mean).map(|(x, mean)| x - mean)).collect()
+        let flat = moved(x.as_slice(), &mean);
+        Points { mean, flat }
     }
 
     fn dimensions(&self) -> usize {
@@ -205,6 +234,16 @@ impl Points {
     fn variance(&self) -> f64 {
         self.flat.iter().map(|x| x * x).sum::<f64>() / self.flat.len() as f64
     }
+
+    fn output(&self, fit: Fit<f64>) -> Output {
+        let centroids = fit.centres.chunks_exact(self.dimensions());
+        let centroids: Vec<Vec<f64>> =
+            centroids.map(|centre| centre.iter().zip(&self.mean).map(|(x, mean)| x + mean).collect()).collect();
+        let mut sizes = vec![0; centroids.len()];
+        fit.labels.iter().for_each(|label| sizes[*label] += 1);
+        let Fit { labels, inertia, iterations, converged, .. } = fit;
+        Output { labels, centroids, inertia, sizes, iterations, converged }
+    }
 }
 
 /// k-means++, greedy: of a few candidates for each centre, the one that leaves the smallest inertia.
@@ -213,13 +252,13 @@ fn plus_plus(points: &Points, k: usize, random: &mut Random) -> Vec<f64> {
     let trials = 2 + (k as f64).ln() as usize;
     let first = random.below(n);
     let mut centres = points.flat[first * d..(first + 1) * d].to_vec();
-    let mut nearest: Vec<f64> = points.iter().map(|point| squared(point, &centres)).collect();
+    let mut nearest: Vec<f64> = points.iter().map(|point| squared_distance(point, &centres)).collect();
     while centres.len() < k * d {
         let candidates = (0..trials).map(|_| {
             let candidate = draw(&nearest, random);
             let centre = &points.flat[candidate * d..(candidate + 1) * d];
             let left: Vec<f64> =
-                points.iter().zip(&nearest).map(|(point, near)| near.min(squared(point, centre))).collect();
+                points.iter().zip(&nearest).map(|(point, near)| near.min(squared_distance(point, centre))).collect();
             (left.iter().sum::<f64>(), candidate, left)
         });
         let Some((_, chosen, left)) = candidates.min_by(|a, b| a.0.total_cmp(&b.0)) else { break };
@@ -244,108 +283,6 @@ fn draw(weights: &[f64], random: &mut Random) -> usize {
     }
     // Rounding may leave a crumb after the last weight.
     weights.iter().rposition(|weight| *weight > 0.0).unwrap_or(0)
-}
-
-struct Fit {
-    centres: Vec<f64>,
-    labels: Vec<usize>,
-    inertia: f64,
-    iterations: usize,
-    converged: bool,
-}
-
-fn lloyd(points: &Points, mut centres: Vec<f64>, max_iterations: usize, tolerance: f64) -> Fit {
-    let mut labels: Vec<usize> = Vec::new();
-    let (mut iterations, mut converged) = (0, false);
-    while iterations < max_iterations && !converged {
-        iterations += 1;
-        let (mut next, mut distances) = assign(points, &centres);
-        fill_empty(&mut next, &mut distances, centres.len() / points.dimensions());
-        if next == labels {
-            converged = true;
-            break;
-        }
-        labels = next;
-        let moved = means(points, &labels, &centres);
-        let shift = squared(&moved, &centres);
-        centres = moved;
-        converged = shift <= tolerance;
-    }
-    // The labels of the centres as they are now, which the last step may have moved.
-    let (labels, distances) = assign(points, &centres);
-    Fit { centres, labels, inertia: distances.iter().sum(), iterations, converged }
-}
-
-/// The nearest centre of each point and the squared distance from it.
-fn assign(points: &Points, centres: &[f64]) -> (Vec<usize>, Vec<f64>) {
-    points
-        .iter()
-        .map(|point| {
-            let mut best = (0, f64::INFINITY);
-            for (i, centre) in centres.chunks_exact(points.dimensions()).enumerate() {
-                let distance = squared(point, centre);
-                if distance < best.1 {
-                    best = (i, distance);
-                }
-            }
-            best
-        })
-        .unzip()
-}
-
-/// A centre without points takes the point that is furthest from its own centre, unless all points sit on theirs.
-fn fill_empty(labels: &mut [usize], distances: &mut [f64], k: usize) {
-    let mut sizes = vec![0_usize; k];
-    labels.iter().for_each(|label| sizes[*label] += 1);
-    for empty in 0..k {
-        if sizes[empty] > 0 {
-            continue;
-        }
-        let furthest = (0..labels.len())
-            .filter(|&i| distances[i] > 0.0 && sizes[labels[i]] > 1)
-            .max_by(|&i, &j| distances[i].total_cmp(&distances[j]));
-        let Some(point) = furthest else { return };
-        sizes[labels[point]] -= 1;
-        sizes[empty] = 1;
-        labels[point] = empty;
-        distances[point] = 0.0;
-    }
-}
-
-/// The mean of each cluster; a centre without points stays.
-fn means(points: &Points, labels: &[usize], centres: &[f64]) -> Vec<f64> {
-    let d = points.dimensions();
-    let mut sums = vec![0.0; centres.len()];
-    let mut sizes = vec![0_usize; centres.len() / d];
-    for (point, &label) in points.iter().zip(labels) {
-        sizes[label] += 1;
-        sums[label * d..(label + 1) * d].iter_mut().zip(point).for_each(|(sum, x)| *sum += x);
-    }
-    for (i, &size) in sizes.iter().enumerate() {
-        let range = i * d..(i + 1) * d;
-        if size == 0 {
-            sums[range.clone()].copy_from_slice(&centres[range]);
-        } else {
-            sums[range].iter_mut().for_each(|sum| *sum /= size as f64);
-        }
-    }
-    sums
-}
-
-fn squared(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
-}
-
-impl Fit {
-    fn output(self, points: &Points) -> Output {
-        let centroids = self.centres.chunks_exact(points.dimensions());
-        let centroids: Vec<Vec<f64>> =
-            centroids.map(|centre| centre.iter().zip(&points.mean).map(|(x, mean)| x + mean).collect()).collect();
-        let mut sizes = vec![0; centroids.len()];
-        self.labels.iter().for_each(|label| sizes[*label] += 1);
-        let Fit { labels, inertia, iterations, converged, .. } = self;
-        Output { labels, centroids, inertia, sizes, iterations, converged }
-    }
 }
 
 #[cfg(test)]
@@ -402,6 +339,90 @@ mod tests {
         assert_eq!(run(&args(&[[1e200, 0.0], [-1e200, 0.0]], 1)).unwrap_err().kind, ErrorKind::TooLarge);
     }
 
+    /// Lloyd's two steps as the header tells them.
+    fn plain(points: &[f64], d: usize, centres: &mut [f64], most: usize) -> (Vec<usize>, usize) {
+        let mut labels: Vec<usize> = Vec::new();
+        let assign = |centres: &[f64]| -> Vec<usize> {
+            let nearest = |point: &[f64]| {
+                let distances: Vec<f64> = centres.chunks(d).map(|centre| squared_distance(point, centre)).collect();
+                (0..distances.len()).min_by(|&i, &j| distances[i].total_cmp(&distances[j])).unwrap()
+            };
+            points.chunks(d).map(nearest).collect()
+        };
+        for iteration in 1..=most {
+            let next = assign(centres);
+            if next == labels {
+                return (labels, iteration);
+            }
+            labels = next;
+            for (i, centre) in centres.chunks_mut(d).enumerate() {
+                let own = || points.chunks(d).zip(&labels).filter(|(_, label)| **label == i).map(|(point, _)| point);
+                for (j, x) in centre.iter_mut().enumerate() {
+                    *x = own().map(|point| point[j]).sum::<f64>() / own().count() as f64;
+                }
+            }
+        }
+        (assign(centres), most)
+    }
+
+    fn clouds(n: usize, d: usize) -> Vec<f64> {
+        let mut random = Random::new(Seed::from(7));
+        (0..n * d).map(|i| random.normal() + ((i / d * 7 + i % d) % 5) as f64).collect()
+    }
+
+    #[test]
+    fn bounds_leave_out_nothing_that_matters() {
+        // Oracle: the same steps with every distance measured; few centres, and so many that the own is tried first.
+        for (n, d, k) in [(3000, 4, 7), (2500, 3, 40)] {
+            let points = clouds(n, d);
+            let single: Vec<f32> = points.iter().map(|x| *x as f32).collect();
+            for most in [1, 3, 200] {
+                let mut centres = points[..k * d].to_vec();
+                let got = fit(&points, d, &centres, most, 0.0);
+                let got_single = fit(&single, d, &single[..k * d], most, 0.0);
+                let (labels, iterations) = plain(&points, d, &mut centres, most);
+                assert_eq!((&got.labels, got.iterations), (&labels, iterations));
+                assert!(got.centres.iter().zip(&centres).all(|(a, b)| (a - b).abs() < 1e-12));
+                assert!((got_single.inertia / got.inertia - 1.0).abs() < 1e-3);
+            }
+        }
+    }
+
+    #[test]
+    fn inertia_never_rises_and_threads_change_no_bit() {
+        let points: Vec<f32> = clouds(5000, 6).iter().map(|x| *x as f32).collect();
+        let mut last = f64::INFINITY;
+        for most in 1..12 {
+            let with = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| fit(&points, 6, &points[..5 * 6], most, 0.0))
+            };
+            let (one, two) = (with(1), with(2));
+            assert_eq!((one.labels, one.centres, one.inertia), (two.labels, two.centres, two.inertia));
+            assert!(one.inertia <= last * (1.0 + 1e-6));
+            last = one.inertia;
+        }
+    }
+
+    #[test]
+    fn far_from_the_origin_and_turned_round() {
+        let points = clouds(400, 2);
+        let start = &points[..3 * 2];
+        let here = fit(&points, 2, start, 100, 0.0);
+        let away = |x: &[f64]| -> Vec<f64> { x.iter().map(|x| x + 1e6).collect() };
+        let there = fit(&away(&points), 2, &away(start), 100, 0.0);
+        // A quarter turn, (x, y) to (-y, x), changes no digit.
+        let turn = |x: &[f64]| -> Vec<f64> { x.chunks(2).flat_map(|p| [-p[1], p[0]]).collect() };
+        let turned = fit(&turn(&points), 2, &turn(start), 100, 0.0);
+        assert_eq!((&here.labels, &here.labels), (&there.labels, &turned.labels));
+        assert!((there.inertia / here.inertia - 1.0).abs() < 1e-8);
+        // The order of the points does not matter.
+        let back: Vec<f64> = points.chunks(2).rev().flatten().copied().collect();
+        let mut reversed = fit(&back, 2, start, 100, 0.0).labels;
+        reversed.reverse();
+        assert_eq!(reversed, here.labels);
+    }
+
     proptest! {
         #[test]
         fn every_point_is_with_its_nearest_centre(
@@ -415,8 +436,8 @@ mod tests {
             let out = run(&args).unwrap();
             let mut inertia = 0.0;
             for (point, label) in points.iter().zip(&out.labels) {
-                let nearest = out.centroids.iter().map(|c| squared(point, c)).fold(f64::INFINITY, f64::min);
-                prop_assert!(squared(point, &out.centroids[*label]) <= nearest + 1e-9);
+                let nearest = out.centroids.iter().map(|c| squared_distance(point, c)).fold(f64::INFINITY, f64::min);
+                prop_assert!(squared_distance(point, &out.centroids[*label]) <= nearest + 1e-9);
                 inertia += nearest;
             }
             prop_assert!((inertia - out.inertia).abs() < 1e-9 * (1.0 + inertia));

@@ -1,6 +1,7 @@
 //! Clustering: groups that nobody named.
 
 pub mod kmeans;
+mod lloyd;
 
 use crate::tool::{Tool, ToolBuilder};
 

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::{
     level::{Isa, Level},
     matmul::{COLUMNS, SMALL, split},
-    pack::{pack, panels},
+    pack::{Change, pack, panels},
     real::Real,
     tile::{self, DEPTH, Job, Target},
     view::View,
@@ -13,7 +13,7 @@ use super::{
 
 /// `x' x`: all inner products of the columns of `x`, row after row. For those of the rows, give `x.t()`.
 pub(crate) fn gram<T: Real>(x: View<'_, T>) -> Vec<T> {
-    T::tiled(Level::best(), Gram { x, weights: None })
+    T::tiled(Level::best(), Gram { x, shift: None, weights: None })
 }
 
 /// `x' diag(weights) x`, one weight a row of `x`.
@@ -22,11 +22,21 @@ pub(crate) fn gram<T: Real>(x: View<'_, T>) -> Vec<T> {
 /// When there are not as many weights as rows.
 pub(crate) fn weighted_gram<T: Real>(x: View<'_, T>, weights: &[T]) -> Vec<T> {
     assert_eq!(weights.len(), x.rows, "one weight a row");
-    T::tiled(Level::best(), Gram { x, weights: Some(weights) })
+    T::tiled(Level::best(), Gram { x, shift: None, weights: Some(weights) })
+}
+
+/// The gram matrix of `x` after `shift` is taken off each row: with the means of the columns, the scatter matrix.
+///
+/// # Panics
+/// When `shift` has not as many numbers as `x` columns.
+pub(crate) fn shifted_gram<T: Real>(x: View<'_, T>, shift: &[T]) -> Vec<T> {
+    assert_eq!(shift.len(), x.columns, "one number a column");
+    T::tiled(Level::best(), Gram { x, shift: Some(shift), weights: None })
 }
 
 struct Gram<'a, T> {
     x: View<'a, T>,
+    shift: Option<&'a [T]>,
     weights: Option<&'a [T]>,
 }
 
@@ -73,9 +83,15 @@ impl<T: Real> Gram<'_, T> {
                 for start in (from..to).step_by(DEPTH) {
                     let depth = start..to.min(start + DEPTH);
                     let a = panels::<T, MR>(a_memory, d, depth.len());
-                    pack(across, 0..d, depth.clone(), self.weights, a);
+                    pack(
+                        across,
+                        0..d,
+                        depth.clone(),
+                        Change { shift: self.shift, weights: self.weights, ..Change::default() },
+                        a,
+                    );
                     let b = panels::<T, NR>(b_memory, d, depth.len());
-                    pack(across, 0..d, depth.clone(), None, b);
+                    pack(across, 0..d, depth.clone(), Change { shift: self.shift, ..Change::default() }, b);
                     let beta = if start == from { T::ZERO } else { T::ONE };
                     let mut target = Target { data: &mut c, stride: d, rows: d, columns: d, beta, upper: Some((0, 0)) };
                     isa.call(
@@ -100,7 +116,7 @@ impl<T: Real> Gram<'_, T> {
                 for start in (0..n).step_by(DEPTH) {
                     let depth = start..n.min(start + DEPTH);
                     let b = panels::<T, NR>(memory, right - left, depth.len());
-                    pack(across, left..right, depth.clone(), None, b);
+                    pack(across, left..right, depth.clone(), Change { shift: self.shift, ..Change::default() }, b);
                     let b = &*b;
                     let beta = if start == 0 { T::ZERO } else { T::ONE };
                     // Rows from `right` on lie below the diagonal.
@@ -111,7 +127,13 @@ impl<T: Real> Gram<'_, T> {
                         let mut target = Target { data, stride: d, rows: count, columns: right - left, beta, upper };
                         T::with_memory(|memory| {
                             let a = panels::<T, MR>(memory, count, depth.len());
-                            pack(across, top..top + count, depth.clone(), self.weights, a);
+                            pack(
+                                across,
+                                top..top + count,
+                                depth.clone(),
+                                Change { shift: self.shift, weights: self.weights, ..Change::default() },
+                                a,
+                            );
                             isa.call(
                                 #[inline(always)]
                                 || tile::block::<T, I, MR, NR>(a, b, depth.len(), &mut target),
@@ -125,20 +147,39 @@ impl<T: Real> Gram<'_, T> {
     }
 }
 
-/// Copies what lies above the diagonal of a square matrix to below it, block by block.
+/// Copies what lies above the diagonal of a square matrix to below it.
+///
+/// In squares whose sides are a line of the cache, so that each line is read and written once.
 fn mirror<T: Real>(c: &mut [T], size: usize) {
-    const BLOCK: usize = 32;
-    for top in (0..size).step_by(BLOCK) {
+    const SIDE: usize = 16;
+    const ROWS: usize = 16 * SIDE;
+    for top in (0..size).step_by(ROWS) {
+        let bottom = size.min(top + ROWS);
         let (above, below) = c.split_at_mut(top * size);
-        let count = BLOCK.min(size - top);
-        for left in (0..top).step_by(BLOCK) {
-            for i in 0..count {
-                for j in left..left + BLOCK {
-                    below[i * size + j] = above[j * size + top + i];
+        let below = &mut below[..(bottom - top) * size];
+        // The squares left of the block on the diagonal.
+        let copy = |(i, rows): (usize, &mut [T])| {
+            let first = top + i * SIDE;
+            let count = rows.len() / size;
+            for left in (0..top).step_by(SIDE) {
+                let mut square = [[T::ZERO; SIDE]; SIDE];
+                for (j, line) in square.iter_mut().enumerate() {
+                    let from = (left + j) * size + first;
+                    line[..count].copy_from_slice(&above[from..from + count]);
+                }
+                for (i, row) in rows.chunks_exact_mut(size).enumerate() {
+                    for (to, line) in row[left..left + SIDE].iter_mut().zip(&square) {
+                        *to = line[i];
+                    }
                 }
             }
+        };
+        if size < ROWS {
+            below.chunks_mut(SIDE * size).enumerate().for_each(copy);
+        } else {
+            below.par_chunks_mut(SIDE * size).enumerate().for_each(copy);
         }
-        for i in 1..count {
+        for i in 1..bottom - top {
             for j in 0..i {
                 below[i * size + top + j] = below[j * size + top + i];
             }

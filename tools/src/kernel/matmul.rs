@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{
     level::{Isa, Level},
-    pack::{pack, panels},
+    pack::{Change, pack, panels},
     real::Real,
     tile::{self, DEPTH, Job, Target},
     view::View,
@@ -19,27 +19,44 @@ use super::{
 /// # Panics
 /// When the shapes do not fit.
 pub(crate) fn matmul<T: Real>(a: View<'_, T>, b: View<'_, T>, c: &mut [T], beta: T) {
+    multiply(Product { a, shift: None, b, c, beta });
+}
+
+/// The product of `b` with `a` after `shift` is taken off each row of `a`; see [`matmul`].
+///
+/// # Panics
+/// When the shapes do not fit.
+pub(crate) fn shifted_matmul<T: Real>(a: View<'_, T>, shift: &[T], b: View<'_, T>, c: &mut [T]) {
+    assert_eq!(shift.len(), a.columns, "one number a column");
+    multiply(Product { a, shift: Some(shift), b, c, beta: T::ZERO });
+}
+
+fn multiply<T: Real>(product: Product<'_, '_, T>) {
+    let Product { a, b, c, beta, .. } = &product;
     assert_eq!(a.columns, b.rows, "the left side has another number of columns than the right side rows");
     assert_eq!(c.len(), a.rows * b.columns, "the result has another size");
     if c.is_empty() {
         return;
     }
     if a.columns == 0 {
-        c.iter_mut().for_each(|c| *c = if beta == T::ZERO { T::ZERO } else { *c * beta });
+        let beta = *beta;
+        product.c.iter_mut().for_each(|c| *c = if beta == T::ZERO { T::ZERO } else { *c * beta });
         return;
     }
-    T::tiled(Level::best(), Product { a, b, c, beta });
+    T::tiled(Level::best(), product);
 }
 
 struct Product<'a, 'c, T> {
     a: View<'a, T>,
+    /// Taken off each row of `a`.
+    shift: Option<&'a [T]>,
     b: View<'a, T>,
     c: &'c mut [T],
     beta: T,
 }
 
 /// A block of the left side, packed, stays in the second cache: this many rows of `DEPTH` numbers.
-pub(super) const ROWS: usize = 192;
+pub(super) const ROWS: usize = 288;
 /// A block of the right side, packed, stays in the third.
 pub(super) const COLUMNS: usize = 2048;
 /// Fewer products are not worth a second thread.
@@ -49,7 +66,8 @@ impl<T: Real> Job<T> for Product<'_, '_, T> {
     type Output = ();
 
     fn run<I: Isa, const MR: usize, const NR: usize>(self, isa: I) {
-        let Product { a, b, c, beta } = self;
+        let Product { a, shift, b, c, beta } = self;
+        let change = Change { column_shift: shift, ..Change::default() };
         let (rows, columns) = (a.rows, b.columns);
         let threads = if rows * columns * a.columns < SMALL { 1 } else { rayon::current_num_threads() };
         let rows_at_once = split(rows, MR, threads);
@@ -59,7 +77,7 @@ impl<T: Real> Job<T> for Product<'_, '_, T> {
                 for start in (0..a.columns).step_by(DEPTH) {
                     let depth = start..a.columns.min(start + DEPTH);
                     let b_packed = panels::<T, NR>(memory, right - left, depth.len());
-                    pack(b.t(), left..right, depth.clone(), None, b_packed);
+                    pack(b.t(), left..right, depth.clone(), Change::default(), b_packed);
                     let b_packed = &*b_packed;
                     let beta = if start == 0 { beta } else { T::ONE };
                     let strip = |(i, c): (usize, &mut [T])| {
@@ -70,7 +88,7 @@ impl<T: Real> Job<T> for Product<'_, '_, T> {
                             Target { data, stride: columns, rows: count, columns: right - left, beta, upper: None };
                         T::with_memory(|memory| {
                             let a_packed = panels::<T, MR>(memory, count, depth.len());
-                            pack(a, top..top + count, depth.clone(), None, a_packed);
+                            pack(a, top..top + count, depth.clone(), change, a_packed);
                             isa.call(
                                 #[inline(always)]
                                 || tile::block::<T, I, MR, NR>(a_packed, b_packed, depth.len(), &mut target),

@@ -19,19 +19,23 @@ mod gram;
 pub(crate) mod inside;
 mod level;
 mod matmul;
+mod nearest;
 mod pack;
 mod real;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod tile;
 mod view;
 
-pub(crate) use gram::{gram, weighted_gram};
+pub(crate) use gram::{gram, shifted_gram, weighted_gram};
 #[cfg(test)]
 pub(crate) use level::Level;
 pub(crate) use level::vectorized;
-pub(crate) use matmul::matmul;
+pub(crate) use matmul::{matmul, shifted_matmul};
+pub(crate) use nearest::{Centres, Near, two_nearest};
 pub use real::Real;
+pub(crate) use stream::rows_of_product;
 pub(crate) use view::View;
 
 use level::{Isa, dispatch};

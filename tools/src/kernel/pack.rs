@@ -4,16 +4,25 @@ use std::ops::Range;
 
 use super::{real::Real, view::View};
 
+/// What to change on the way.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Change<'a, T> {
+    pub(super) shift: Option<&'a [T]>,
+    pub(super) column_shift: Option<&'a [T]>,
+    pub(super) weights: Option<&'a [T]>,
+}
+
 /// Packs the rows `rows` of a view, `R` at a time: first the `R` numbers of the first column of `depth`, then those of
 /// the second, and so on. The last rows are filled up with zeros. For the right-hand side of a product, pack the
 /// transpose.
 ///
-/// `weights`, one a column of the view, multiply the columns.
+/// `shift`, one a row of the view, and `column_shift`, one a column, are taken off first; then `weights`, one a column,
+/// multiply.
 pub(super) fn pack<T: Real, const R: usize>(
     view: View<'_, T>,
     rows: Range<usize>,
     depth: Range<usize>,
-    weights: Option<&[T]>,
+    change: Change<'_, T>,
     packed: &mut [[T; R]],
 ) {
     let deep = depth.len();
@@ -32,7 +41,18 @@ pub(super) fn pack<T: Real, const R: usize>(
                 gather(view, first + i, depth.clone(), i, panel);
             }
         }
-        if let Some(weights) = weights {
+        if let Some(shift) = change.shift {
+            let shift = &shift[first..first + count];
+            for to in panel.iter_mut() {
+                to.iter_mut().zip(shift).for_each(|(x, shift)| *x -= *shift);
+            }
+        }
+        if let Some(shift) = change.column_shift {
+            for (to, &shift) in panel.iter_mut().zip(&shift[depth.clone()]) {
+                to.iter_mut().for_each(|x| *x -= shift);
+            }
+        }
+        if let Some(weights) = change.weights {
             for (to, &weight) in panel.iter_mut().zip(&weights[depth.clone()]) {
                 to.iter_mut().for_each(|x| *x *= weight);
             }

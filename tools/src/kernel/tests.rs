@@ -246,3 +246,77 @@ fn threads_and_registers_change_no_bit() {
         assert_eq!(one, pool(1).install(|| level.force(work)));
     }
 }
+
+#[test]
+fn a_product_that_is_not_kept_is_the_same() {
+    for (m, k, n) in [(3, 2, 5), (20, 7, 300), (50, 600, 70), (7, 3, 2100)] {
+        let (a, b) = (numbers::<f64>(m * k, 1), numbers::<f64>(n * k, 2));
+        let (a, b) = (View::new(&a, m, k), View::new(&b, n, k).t());
+        for (kept, seen) in at_each_level(|| {
+            let mut kept = vec![0.0; m * n];
+            matmul(a, b, &mut kept, 0.0);
+            let mut seen = vec![Vec::new(); m];
+            rows_of_product(a, b, &mut seen, |row: &mut Vec<f64>, first, entries| {
+                assert_eq!(row.len(), first);
+                row.extend_from_slice(entries);
+            });
+            (kept, seen.concat())
+        }) {
+            assert_eq!(kept, seen);
+        }
+    }
+}
+
+#[test]
+fn the_two_nearest_centres() {
+    for (d, k) in [(1, 1), (2, 3), (5, 4), (32, 17)] {
+        let (points, centres) = (numbers::<f32>(70 * d, 1), numbers::<f32>(k * d, 2));
+        let which: Vec<u32> = (0..70).filter(|i| i % 3 != 1).collect();
+        let packed = Centres::new(View::new(&centres, k, d));
+        for got in at_each_level(|| {
+            let mut got = Vec::new();
+            two_nearest(View::new(&points, 70, d), &which, &packed, |i, near| got.push((i, near)));
+            got
+        }) {
+            assert_eq!(got.iter().map(|(i, _)| *i as u32).collect::<Vec<_>>(), which);
+            for (i, near) in got {
+                let x = &points[i * d..(i + 1) * d];
+                let half_square = 0.5 * dot(x, x);
+                let mut order: Vec<(f32, usize)> =
+                    centres.chunks(d).map(|c| 0.5 * squared_distance(x, c)).zip(0..).collect();
+                order.sort_by(|a, b| a.0.total_cmp(&b.0));
+                assert_eq!(near.at, order[0].1);
+                assert!((near.first + half_square - order[0].0).abs() < 1e-4);
+                match order.get(1) {
+                    Some(next) => assert!((near.second + half_square - next.0).abs() < 1e-4),
+                    None => assert_eq!(near.second, f32::INFINITY),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_scatter_matrix_of_numbers_far_from_zero() {
+    let x: Vec<f64> = numbers::<f64>(600, 6).iter().map(|x| x + 1e8).collect();
+    let means: Vec<f64> = (0..3).map(|j| x.iter().skip(j).step_by(3).sum::<f64>() / 200.0).collect();
+    for c in at_each_level(|| shifted_gram(View::new(&x, 200, 3), &means)) {
+        for i in 0..3 {
+            for j in 0..3 {
+                let expected: f64 = x.chunks(3).map(|row| (row[i] - means[i]) * (row[j] - means[j])).sum();
+                assert!((c[i * 3 + j] - expected).abs() < 1e-12 * 600.0);
+            }
+        }
+    }
+    let turn = [1.0, -2.0, 0.5];
+    for c in at_each_level(|| {
+        let mut c = vec![f64::NAN; 200];
+        shifted_matmul(View::new(&x, 200, 3), &means, View::new(&turn, 3, 1), &mut c);
+        c
+    }) {
+        for (c, row) in c.iter().zip(x.chunks(3)) {
+            let expected: f64 = (0..3).map(|j| (row[j] - means[j]) * turn[j]).sum();
+            assert!((c - expected).abs() < 1e-14 * 10.0);
+        }
+    }
+}

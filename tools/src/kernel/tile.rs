@@ -62,7 +62,10 @@ macro_rules! rows {
 
 /// `MR` by `NR` sums over the depth of two panels.
 #[inline(always)]
-fn multiply<T: Real, I: Isa, const MR: usize, const NR: usize>(a: &[[T; MR]], b: &[[T; NR]]) -> [[T; NR]; MR] {
+pub(super) fn multiply<T: Real, I: Isa, const MR: usize, const NR: usize>(
+    a: &[[T; MR]],
+    b: &[[T; NR]],
+) -> [[T; NR]; MR] {
     const { assert!(MR <= 14, "more rows than are written out") };
     let mut sums = [[T::ZERO; NR]; MR];
     for (a, b) in a.iter().zip(b) {

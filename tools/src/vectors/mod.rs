@@ -1,10 +1,32 @@
 //! Vectors: products, lengths and angles, with arithmetic that keeps its digits.
 
 pub mod cosine;
+pub mod cosine_matrix;
+pub mod distance_matrix;
 pub mod dot;
 pub mod euclidean;
+pub mod manhattan;
+pub mod norm;
 
-use crate::error::Error;
+use crate::{
+    error::Error,
+    kernel::Real,
+    tool::{Tool, ToolBuilder},
+    value::Matrix,
+};
+
+/// The rows of this family.
+pub(crate) fn tools() -> Vec<ToolBuilder> {
+    vec![
+        Tool::pure("vector_dot", dot::run).examples(dot::EXAMPLES),
+        Tool::pure("vector_norm", norm::run).examples(norm::EXAMPLES),
+        Tool::pure("vector_euclidean", euclidean::run).examples(euclidean::EXAMPLES),
+        Tool::pure("vector_manhattan", manhattan::run).examples(manhattan::EXAMPLES),
+        Tool::pure("distance_matrix", distance_matrix::run).examples(distance_matrix::EXAMPLES),
+        Tool::pure("vector_cosine", cosine::run).examples(cosine::EXAMPLES),
+        Tool::pure("cosine_matrix", cosine_matrix::run).examples(cosine_matrix::EXAMPLES),
+    ]
+}
 
 /// The sum of `a[i] * b[i]`, as if computed with twice the digits and then rounded.
 ///
@@ -48,13 +70,52 @@ fn scaled(x: &[f64]) -> (Vec<f64>, f64) {
     (x.iter().map(|x| x * down).collect(), up)
 }
 
-use crate::tool::{Tool, ToolBuilder};
+/// A result that fits the range of numbers.
+fn finite(value: f64, path: &str, what: &str) -> Result<f64, Error> {
+    if value.is_finite() {
+        return Ok(value);
+    }
+    Err(Error::too_large(path, format!("{what} is beyond {:e}, the largest number", f64::MAX)))
+}
 
-/// The rows of this family.
-pub(crate) fn tools() -> Vec<ToolBuilder> {
-    vec![
-        Tool::pure("vector_dot", dot::run).examples(dot::EXAMPLES),
-        Tool::pure("vector_cosine", cosine::run).examples(cosine::EXAMPLES),
-        Tool::pure("vector_euclidean", euclidean::run).examples(euclidean::EXAMPLES),
-    ]
+/// The most pairs of rows that a matrix may have.
+const MOST_PAIRS: usize = 4_000_000;
+
+/// The table to pair the rows of `x` with: `y` if there is one, or `x` itself.
+fn pairs<'a>(x: &'a Matrix, y: Option<&'a Matrix>) -> Result<&'a Matrix, Error> {
+    let other = y.unwrap_or(x);
+    if other.columns() != x.columns() {
+        let message = format!("`Y` has {} columns, but `X` has {}", other.columns(), x.columns());
+        return Err(Error::invalid("/Y", message).with_hint("give two tables with the same columns"));
+    }
+    match x.rows().checked_mul(other.rows()) {
+        Some(pairs) if pairs <= MOST_PAIRS => Ok(other),
+        _ => {
+            let message = format!("{} by {} rows are more than {MOST_PAIRS} pairs, the limit", x.rows(), other.rows());
+            Err(Error::too_large("/X", message).with_hint("give fewer rows"))
+        }
+    }
+}
+
+/// The mean of the rows, if it is so far from the origin that the formula for distances would lose digits.
+pub(crate) fn far_from_origin<T: Real>(x: &[T], d: usize) -> Option<Vec<T>> {
+    let n = x.len() / d;
+    let (mut mean, mut square) = (vec![0.0; d], 0.0);
+    // A sample will do: it is only a question of speed.
+    let step = n.div_ceil(1000).max(1);
+    let sample = || x.chunks_exact(d).step_by(step);
+    for row in sample() {
+        mean.iter_mut().zip(row).for_each(|(mean, x)| *mean += x.to_f64());
+        square += row.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>();
+    }
+    let count = sample().len().max(1) as f64;
+    mean.iter_mut().for_each(|mean| *mean /= count);
+    let middle = mean.iter().map(|mean| mean * mean).sum::<f64>();
+    let spread = square / count - middle;
+    (middle > 16.0 * spread.max(0.0)).then(|| mean.into_iter().map(T::from_f64).collect())
+}
+
+/// The rows with `by` taken off each.
+pub(crate) fn moved<T: Real>(x: &[T], by: &[T]) -> Vec<T> {
+    x.chunks_exact(by.len()).flat_map(|row| row.iter().zip(by).map(|(x, by)| *x - *by)).collect()
 }

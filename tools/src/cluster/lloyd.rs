@@ -1,0 +1,330 @@
+//! The two steps of k-means, without the distances that cannot matter.
+//!
+//! Plain Lloyd measures each point against each centre in each iteration. Most of that is in vain: a point keeps an upper
+//! bound of the distance to its own centre and a lower bound of the distance to every other, both move by no more than
+//! the centres do, and while they do not cross the point stays where it is (Hamerly). What is left is measured as a small
+//! product of matrices, and sums are changed only by the points that changed sides.
+//!
+//! Sources: G. Hamerly, "Making k-means even faster", SIAM International Conference on Data Mining, 2010; C. Elkan,
+//! "Using the triangle inequality to accelerate k-means", ICML 2003 (the bound by half the gap between centres).
+
+use rayon::prelude::*;
+
+use crate::kernel::{Centres, Near, Real, View, inside, squared_distance, two_nearest, vectorized};
+
+/// What the iterations end with.
+#[derive(Debug, Clone)]
+pub struct Fit<T> {
+    /// The centres, one after the other.
+    pub centres: Vec<T>,
+    /// The nearest centre of each point.
+    pub labels: Vec<usize>,
+    /// The sum of squared distances of the points from their centres.
+    pub inertia: f64,
+    /// How many iterations it took.
+    pub iterations: usize,
+    /// Whether it came to rest.
+    pub converged: bool,
+}
+
+/// How many points a task takes.
+const POINTS: usize = 2048;
+/// From how many centres on it is worth measuring the distance to one's own before those to all.
+const MANY: usize = 24;
+/// The label before the first iteration.
+const NONE: u32 = u32::MAX;
+
+/// Points on their way: everything that is kept from one iteration to the next.
+struct Lloyd<'a, T> {
+    points: View<'a, T>,
+    labels: Vec<u32>,
+    /// No less than the distance to the own centre.
+    upper: Vec<T>,
+    /// No more than the distance to any other.
+    lower: Vec<T>,
+    half_squares: Vec<T>,
+    centres: Vec<T>,
+    /// How far each centre moved in the last step.
+    moved: Vec<T>,
+    sums: Vec<f64>,
+    sizes: Vec<usize>,
+}
+
+/// A point that goes from one centre to another.
+#[derive(Debug, Clone, Copy)]
+struct Change {
+    point: usize,
+    from: u32,
+    to: u32,
+}
+
+/// Iterates from given centres until nothing changes, the squared lengths of the centres' steps add up to no more than
+/// `tolerance`, or `most` iterations are done.
+pub(super) fn iterate<T: Real>(points: &[T], d: usize, centres: Vec<T>, most: usize, tolerance: f64) -> Fit<T> {
+    let mut lloyd = Lloyd::new(points, d, centres);
+    let (mut iterations, mut converged, mut current) = (0, false, false);
+    while iterations < most && !converged {
+        iterations += 1;
+        let mut changes = lloyd.assign();
+        lloyd.count(&changes);
+        let filled = lloyd.fill_empty();
+        lloyd.count(&filled);
+        changes.extend(filled);
+        if changes.is_empty() {
+            (converged, current) = (true, true);
+            break;
+        }
+        lloyd.add_up(&changes);
+        converged = lloyd.move_centres() <= tolerance;
+    }
+    if !current {
+        // The labels of the centres as they are now, which the last step may have moved.
+        lloyd.assign();
+    }
+    let inertia = lloyd.distances().iter().sum();
+    let labels = lloyd.labels.iter().map(|label| *label as usize).collect();
+    Fit { centres: lloyd.centres, labels, inertia, iterations, converged }
+}
+
+impl<'a, T: Real> Lloyd<'a, T> {
+    fn new(points: &'a [T], d: usize, centres: Vec<T>) -> Self {
+        let (n, k) = (points.len() / d, centres.len() / d);
+        let half_squares = points
+            .par_chunks(d * POINTS)
+            .flat_map_iter(|points| {
+                vectorized(
+                    #[inline(always)]
+                    || points.chunks_exact(d).map(|x| inside::dot(x, x) * T::from_f64(0.5)).collect::<Vec<T>>(),
+                )
+            })
+            .collect();
+        Lloyd {
+            points: View::new(points, n, d),
+            labels: vec![NONE; n],
+            upper: vec![T::INFINITY; n],
+            lower: vec![T::ZERO; n],
+            half_squares,
+            centres,
+            moved: vec![T::ZERO; k],
+            sums: vec![0.0; k * d],
+            sizes: vec![0; k],
+        }
+    }
+
+    fn d(&self) -> usize {
+        self.points.columns
+    }
+
+    fn point(&self, i: usize) -> &'a [T] {
+        &self.points.data[i * self.d()..(i + 1) * self.d()]
+    }
+
+    fn centre(&self, i: usize) -> &[T] {
+        &self.centres[i * self.d()..(i + 1) * self.d()]
+    }
+
+    /// Gives each point to its nearest centre; tells which changed, in order.
+    fn assign(&mut self) -> Vec<Change> {
+        let (d, k) = (self.d(), self.moved.len());
+        let packed = Centres::new(View::new(&self.centres, k, d));
+        let step = Step { centres: &self.centres, packed: &packed, gaps: self.gaps(), furthest: self.furthest(), d };
+        let Lloyd { points, labels, upper, lower, half_squares, moved, .. } = self;
+        let (points, half_squares, moved) = (*points, &half_squares[..], &moved[..]);
+        let tasks = labels.par_chunks_mut(POINTS).zip(upper.par_chunks_mut(POINTS)).zip(lower.par_chunks_mut(POINTS));
+        let changes: Vec<Vec<Change>> = tasks
+            .enumerate()
+            .map(|(i, ((labels, upper), lower))| {
+                let first = i * POINTS;
+                let part = View::new(&points.data[first * d..], labels.len(), d);
+                let half_squares = &half_squares[first..first + labels.len()];
+                step.part(Part { points: part, half_squares, moved, first, labels, upper, lower })
+            })
+            .collect();
+        changes.concat()
+    }
+
+    /// Half the distance from each centre to the next: a point that is nearer to its own is nearest to it.
+    fn gaps(&self) -> Vec<T> {
+        let k = self.moved.len();
+        // Not worth it for more centres than this.
+        if k * k > self.labels.len() {
+            return vec![T::ZERO; k];
+        }
+        let half = T::from_f64(0.5) * (T::ONE - T::from_f64(16.0 * self.d() as f64) * T::EPSILON);
+        let gap = |i: usize| {
+            let others = (0..k).filter(|&j| j != i).map(|j| squared_distance(self.centre(i), self.centre(j)));
+            others.fold(T::INFINITY, T::min).sqrt() * half
+        };
+        (0..k).map(gap).collect()
+    }
+
+    /// The centre that moved furthest, how far, and how far any other did.
+    fn furthest(&self) -> (usize, T, T) {
+        let mut furthest = (0, T::ZERO, T::ZERO);
+        for (i, &moved) in self.moved.iter().enumerate() {
+            if moved > furthest.1 {
+                furthest = (i, moved, furthest.1);
+            } else {
+                furthest.2 = furthest.2.max(moved);
+            }
+        }
+        furthest
+    }
+
+    /// The squared distance of each point from its centre.
+    fn distances(&self) -> Vec<f64> {
+        let distance =
+            |(i, label): (usize, &u32)| squared_distance(self.point(i), self.centre(*label as usize)).to_f64();
+        self.labels.par_iter().enumerate().map(distance).collect()
+    }
+
+    /// A centre without points takes the point that is furthest from its own centre, unless all points sit on theirs.
+    fn fill_empty(&mut self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if self.sizes.iter().all(|size| *size > 0) {
+            return changes;
+        }
+        let mut distances = self.distances();
+        let mut sizes = self.sizes.clone();
+        for empty in 0..sizes.len() {
+            if sizes[empty] > 0 {
+                continue;
+            }
+            let furthest = (0..distances.len())
+                .filter(|&i| distances[i] > 0.0 && sizes[self.labels[i] as usize] > 1)
+                .max_by(|&i, &j| distances[i].total_cmp(&distances[j]));
+            let Some(point) = furthest else { break };
+            let (from, to) = (self.labels[point], empty as u32);
+            sizes[from as usize] -= 1;
+            sizes[empty] = 1;
+            distances[point] = 0.0;
+            self.labels[point] = to;
+            // What was known of its distances is about another centre.
+            (self.upper[point], self.lower[point]) = (T::INFINITY, T::ZERO);
+            changes.push(Change { point, from, to });
+        }
+        changes
+    }
+
+    fn count(&mut self, changes: &[Change]) {
+        for change in changes {
+            if change.from != NONE {
+                self.sizes[change.from as usize] -= 1;
+            }
+            self.sizes[change.to as usize] += 1;
+        }
+    }
+
+    /// Brings the sums up to date: by the changes if they are few, anew otherwise.
+    fn add_up(&mut self, changes: &[Change]) {
+        let d = self.d();
+        if changes.len() * 4 > self.labels.len() {
+            self.sums.fill(0.0);
+            for (point, label) in self.points.data.chunks_exact(d).zip(&self.labels) {
+                let sum = &mut self.sums[*label as usize * d..(*label as usize + 1) * d];
+                sum.iter_mut().zip(point).for_each(|(sum, x)| *sum += x.to_f64());
+            }
+            return;
+        }
+        for change in changes {
+            let point = self.point(change.point);
+            let (from, to) = (change.from as usize, change.to as usize);
+            self.sums[from * d..(from + 1) * d].iter_mut().zip(point).for_each(|(sum, x)| *sum -= x.to_f64());
+            self.sums[to * d..(to + 1) * d].iter_mut().zip(point).for_each(|(sum, x)| *sum += x.to_f64());
+        }
+    }
+
+    /// Moves each centre to the mean of its points, one without points not at all; tells the sum of squared steps.
+    fn move_centres(&mut self) -> f64 {
+        let d = self.d();
+        let mut steps = 0.0;
+        for (i, &size) in self.sizes.iter().enumerate().filter(|(_, size)| **size > 0) {
+            let centre = &mut self.centres[i * d..(i + 1) * d];
+            let mut step = 0.0;
+            for (x, sum) in centre.iter_mut().zip(&self.sums[i * d..(i + 1) * d]) {
+                let mean = T::from_f64(sum / size as f64);
+                step += (mean - *x).to_f64().powi(2);
+                *x = mean;
+            }
+            steps += step;
+            self.moved[i] = T::from_f64(step.sqrt() * (1.0 + 4.0 * T::EPSILON.to_f64()));
+        }
+        steps
+    }
+}
+
+/// What an assignment knows of the centres.
+struct Step<'a, T> {
+    centres: &'a [T],
+    packed: &'a Centres<T>,
+    gaps: Vec<T>,
+    furthest: (usize, T, T),
+    d: usize,
+}
+
+/// A stretch of the points.
+struct Part<'a, T> {
+    points: View<'a, T>,
+    half_squares: &'a [T],
+    moved: &'a [T],
+    /// The number of the first.
+    first: usize,
+    labels: &'a mut [u32],
+    upper: &'a mut [T],
+    lower: &'a mut [T],
+}
+
+impl<T: Real> Step<'_, T> {
+    fn part(&self, part: Part<'_, T>) -> Vec<Change> {
+        let Part { points, half_squares, moved, first, labels, upper, lower } = part;
+        let (more, less) = (T::ONE + T::EPSILON + T::EPSILON, T::ONE - T::EPSILON - T::EPSILON);
+        let (furthest, far, next) = self.furthest;
+        let mut which = Vec::with_capacity(labels.len());
+        for (i, &label) in labels.iter().enumerate() {
+            if label == NONE {
+                which.push(i as u32);
+                continue;
+            }
+            let label = label as usize;
+            // Rounded outwards, so that the bounds stay bounds.
+            let high = (upper[i] + moved[label]) * more;
+            let low = (lower[i] - if label == furthest { next } else { far }) * less;
+            (upper[i], lower[i]) = (high, low);
+            let stays = high < low.max(self.gaps[label]);
+            if !stays {
+                which.push(i as u32);
+            }
+        }
+        if moved.len() >= MANY {
+            which.retain(|&i| {
+                let i = i as usize;
+                if labels[i] == NONE {
+                    return true;
+                }
+                let label = labels[i] as usize;
+                let own = &self.centres[label * self.d..(label + 1) * self.d];
+                let point = &points.data[i * self.d..(i + 1) * self.d];
+                let square = squared_distance(point, own);
+                upper[i] = square.sqrt() * (T::ONE + T::from_f64(self.d as f64 + 4.0) * T::EPSILON);
+                let stays = upper[i] < lower[i].max(self.gaps[label]);
+                !stays
+            });
+        }
+        let two = T::ONE + T::ONE;
+        let slack = T::from_f64(8.0 * (self.d as f64 + 8.0)) * T::EPSILON;
+        let mut changes = Vec::new();
+        two_nearest(points, &which, self.packed, |i, Near { at, first: near, second }| {
+            let half = half_squares[i];
+            // How far the formula |x|²/2 - x·c + |c|²/2 may be off.
+            let off = slack * (half + (half + near).abs());
+            upper[i] = (two * (near + half) + off).max(T::ZERO).sqrt();
+            lower[i] = (two * (second + half) - off).max(T::ZERO).sqrt();
+            let to = at as u32;
+            if labels[i] != to {
+                changes.push(Change { point: first + i, from: labels[i], to });
+                labels[i] = to;
+            }
+        });
+        changes
+    }
+}

@@ -1,8 +1,36 @@
 //! How well a model does: losses, metrics, curves, bias against variance.
 
-use crate::tool::ToolBuilder;
+pub mod classification_metrics;
+pub mod loss_functions;
+pub mod ranking_metrics;
+pub mod regression_metrics;
+pub mod roc_curve;
+mod thresholds;
+
+use crate::{
+    error::Error,
+    tool::{Tool, ToolBuilder},
+};
 
 /// The rows of this family.
 pub(crate) fn tools() -> Vec<ToolBuilder> {
-    vec![]
+    vec![
+        Tool::pure("loss_functions", loss_functions::run).examples(loss_functions::EXAMPLES),
+        Tool::pure("classification_metrics", classification_metrics::run).examples(classification_metrics::EXAMPLES),
+        Tool::pure("regression_metrics", regression_metrics::run).examples(regression_metrics::EXAMPLES),
+        Tool::pure("roc_curve", roc_curve::run).examples(roc_curve::EXAMPLES),
+        Tool::pure("ranking_metrics", ranking_metrics::run).examples(ranking_metrics::EXAMPLES),
+    ]
+}
+
+/// There is one prediction (named `what`) for each truth, and at least one.
+fn check_lengths(truths: usize, what: &str, predictions: usize) -> Result<(), Error> {
+    if truths == 0 {
+        return Err(Error::invalid("/y_true", "the list is empty").with_hint("give at least one value"));
+    }
+    if truths == predictions {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("/{what}"), format!("`{what}` has {predictions} values, but `y_true` has {truths}"))
+        .with_hint("give one for each"))
 }

@@ -135,12 +135,12 @@ const CELLS: usize = 128;
 /// `invalid_arguments` when there is nothing to draw or the rows differ in length.
 pub(crate) fn heat_map(title: &str, x: &str, y: &str, rows: &[Vec<f64>]) -> Result<String, Error> {
     let columns = rows.first().map_or(0, Vec::len);
-    if columns == 0 || rows.iter().any(|row| row.len() != columns) {
+    if rows.iter().any(|row| row.len() != columns) || !rows.iter().flatten().any(|number| number.is_finite()) {
         return Err(nothing());
     }
     let cells = blocks(rows, CELLS);
-    let value = Axis::new("", cells.iter().flatten().copied(), false, 7)?;
     let colours = Colours::of(cells.iter().flatten().copied());
+    let value = Axis::new("", cells.iter().flatten().copied().chain([colours.low, colours.high]), false, 7)?;
     let across = cell_axis(x, columns, false);
     let down = cell_axis(y, rows.len(), true);
     let (tall, wide) = (rows.len() as f64 / cells.len() as f64, columns as f64 / cells[0].len() as f64);
@@ -282,7 +282,9 @@ fn names<'a>(panels: &[Panel<'a>]) -> (Vec<&'a str>, Vec<Entry>) {
         }
     };
     for panel in panels {
-        panel.lines.iter().for_each(|line| add(line.name, &Mark::Line));
+        // A line of one point is a mark.
+        let look = |line: &Line<'_>| if line.points.len() == 1 { style::shape } else { Mark::Line };
+        panel.lines.iter().for_each(|line| add(line.name, &look(line)));
         panel.scatter.iter().flat_map(|scatter| scatter.names).for_each(|name| add(name, &style::shape));
     }
     (names, legend)
@@ -537,7 +539,11 @@ mod tests {
         let small = vec![vec![0.1, 0.7, 0.2], vec![0.25, 0.25, 0.5]];
         check(&heat_map("Attention weights", "to", "from", &small).unwrap(), &["Attention weights", "0.70", "0.25"]);
         check(&heat_map("Constant", "x", "y", &[vec![3.0]]).unwrap(), &["Constant", "3"]);
-        assert!(heat_map("", "", "", &[]).is_err() && heat_map("", "", "", &[vec![1.0], vec![]]).is_err());
+        assert!(
+            heat_map("", "", "", &[vec![f64::NAN]]).is_err()
+                && heat_map("", "", "", &[]).is_err()
+                && heat_map("", "", "", &[vec![1.0], vec![]]).is_err()
+        );
     }
 
     #[test]

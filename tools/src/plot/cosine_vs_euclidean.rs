@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::style::{self, BLUE, Entry, FAINT, GREY, Mark, Scale, VERMILION};
 use crate::{
     error::Error,
-    stats::{describe::quantile, ranks},
+    stats::{correlation, describe::quantile, ranks},
     value::Matrix,
     vectors::{cosine::cosine, euclidean::euclidean},
 };
@@ -181,13 +181,6 @@ fn neighbours(pairs: &[Pair], n: usize) -> Vec<Neighbours> {
             Some(Neighbours { of, by_euclidean: other(near), by_cosine: other(alike) })
         })
         .collect()
-}
-
-fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
-    let mean = (a.len() as f64 + 1.0) / 2.0;
-    let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum::<f64>();
-    let size = (product(a, a) * product(b, b)).sqrt();
-    (size > 0.0).then(|| (product(a, b) / size).clamp(-1.0, 1.0))
 }
 
 /// The names given, or A to Z, A1 to Z1, …

@@ -55,11 +55,11 @@ pub fn run(args: &Args) -> Result<Output, Error> {
     let values: Vec<f64> = args.x.iter().map(|x| normal::density(standard(x)) / args.std).collect();
     let constant = 0.5 * (2.0 * std::f64::consts::PI).ln() + args.std.ln();
     let log_values: Vec<f64> = args.x.iter().map(|x| -0.5 * standard(x).powi(2) - constant).collect();
-    match values.iter().chain(&log_values).any(|value| !value.is_finite()) {
-        true => Err(Error::too_large("/x", format!("a density or its logarithm is beyond {:e}", f64::MAX))
-            .with_hint("use a larger `std`")),
-        false => Ok(Output { values, log_values }),
+    if values.iter().chain(&log_values).any(|value| !value.is_finite()) {
+        return Err(Error::too_large("/x", format!("a density or its logarithm is beyond {:e}", f64::MAX))
+            .with_hint("use a larger `std`"));
     }
+    Ok(Output { values, log_values })
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ pub(crate) fn check_size(x: &Matrix) -> Result<(), Error> {
 }
 
 /// The means, and each column less its mean.
-pub(crate) fn centred(x: &Matrix) -> (Vec<f64>, Vec<Vec<f64>>) {
+fn centred(x: &Matrix) -> (Vec<f64>, Vec<Vec<f64>>) {
     let column = |j: usize| {
         let column: Vec<f64> = x.iter().map(|row| row[j]).collect();
         let mean = mean(&column);

@@ -4,6 +4,8 @@
 //! and null agree exactly; extra fields of the output do not matter. An object whose key begins with `$` is a matcher,
 //! for results that are not one value: labels up to renaming, vectors up to sign, samples up to chance.
 
+mod splits;
+
 use roundtable_tools::Error;
 use serde_json::{Value, json};
 
@@ -82,6 +84,7 @@ fn matches(got: &Value, want: &Value, tolerance: &Value, path: &str) -> Result<(
             }
             "$approx" => compare(got, value, &json!({"abs": want["abs"], "rel": want["rel"]}), path)?,
             "abs" | "rel" | "axis" => {}
+            "$set" => require(sorted(got) == sorted(value), || format!("{path}: another set"))?,
             "$ge" | "$le" | "$gt" | "$lt" => {
                 let (number, bound) = (number_of(got, path)?, number_of(value, path)?);
                 let holds = match key.as_str() {
@@ -108,6 +111,7 @@ fn matches(got: &Value, want: &Value, tolerance: &Value, path: &str) -> Result<(
                 require(inertia <= most, || format!("{path}: inertia {inertia} above {most}"))?;
             }
             "$up_to_sign" => up_to_sign(&rows(got)?, &rows(value)?, want["axis"] == "cols", tolerance, path)?,
+            "$split" => splits::split(got, value, path)?,
             "$gaussian_sample" => gaussian_sample(got, value, path)?,
             other => return Err(format!("{path}: unknown matcher {other}")),
         }
@@ -133,6 +137,13 @@ fn labels(value: &Value) -> Result<Vec<i64>, Disagreement> {
 
 fn short(value: &Value) -> String {
     value.to_string().chars().take(80).collect()
+}
+
+/// The elements of a list as texts, in order.
+fn sorted(list: &Value) -> Vec<String> {
+    let mut texts: Vec<String> = list.as_array().into_iter().flatten().map(Value::to_string).collect();
+    texts.sort();
+    texts
 }
 
 /// Labels numbered in the order of their first appearance.

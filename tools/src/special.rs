@@ -81,25 +81,6 @@ pub(crate) fn fisher_above(f: f64, numerator: f64, denominator: f64) -> f64 {
     beta_share(denominator / (denominator + numerator * f), denominator / 2.0, numerator / 2.0)
 }
 
-/// The probability that a standard normal number is at least as far from 0 as `z`.
-///
-/// The series of the error function near 0, and beyond it the continued fraction of what is left of 1: Abramowitz and
-/// Stegun, 7.1.6 and 7.1.14.
-pub(crate) fn normal_two_sided(z: f64) -> f64 {
-    let x = z.abs() / std::f64::consts::SQRT_2;
-    let scale = (-x * x).exp() / std::f64::consts::PI.sqrt();
-    if x < 2.0 {
-        let (mut term, mut sum, mut n) = (x, x, 1.0);
-        while term > 1e-17 * sum {
-            n += 2.0;
-            term *= 2.0 * x * x / n;
-            sum += term;
-        }
-        return 1.0 - 2.0 * scale * sum;
-    }
-    scale / (1..=80).rev().fold(x, |below, n| x + f64::from(n) / 2.0 / below)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,19 +106,5 @@ mod tests {
         check(student_quantile(0.5, 1.0), 1.0);
         // Oracle: scipy.stats.t.ppf(0.975, 10).
         check(student_quantile(0.05, 10.0), 2.228_138_851_986_273_5);
-    }
-
-    #[test]
-    fn normal_tails() {
-        // Oracle: R's 2 * pnorm(-z).
-        for (z, p) in [
-            (0.0, 1.0),
-            (1.0, 0.317_310_507_862_914_1),
-            (-1.96, 0.049_995_790_296_440_9),
-            (3.0, 0.002_699_796_063_260_19),
-            (10.0, 1.523_970_604_832_105e-23),
-        ] {
-            assert!((normal_two_sided(z) / p - 1.0).abs() < 1e-12, "{z}: {}", normal_two_sided(z));
-        }
     }
 }

@@ -15,6 +15,7 @@
 mod bruteforce;
 mod cosine_matrix;
 mod kmeans;
+mod linear;
 mod measure;
 mod npy;
 mod pca;
@@ -35,6 +36,9 @@ const WORKLOADS: &[Entry] = &[
     entry::<pca::Pca>(),
     entry::<bruteforce::BruteForce>(),
     entry::<cosine_matrix::CosineMatrix>(),
+    entry::<linear::Lasso>(),
+    entry::<linear::LeastSquares>(),
+    entry::<linear::Logistic>(),
 ];
 
 const HELP: &str = "\

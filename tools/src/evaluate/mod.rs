@@ -1,11 +1,21 @@
 //! How well a model does: losses, metrics, curves, bias against variance.
 
+pub mod bias_variance;
+pub mod bias_variance_demo;
+pub mod bias_variance_polynomial;
 pub mod classification_metrics;
+pub mod curve;
+pub mod learning_curve;
 pub mod loss_functions;
+pub mod model;
+mod polynomial;
 pub mod ranking_metrics;
 pub mod regression_metrics;
 pub mod roc_curve;
 mod thresholds;
+pub mod validation_curve;
+
+use std::time::Duration;
 
 use crate::{
     error::Error,
@@ -20,6 +30,19 @@ pub(crate) fn tools() -> Vec<ToolBuilder> {
         Tool::pure("regression_metrics", regression_metrics::run).examples(regression_metrics::EXAMPLES),
         Tool::pure("roc_curve", roc_curve::run).examples(roc_curve::EXAMPLES),
         Tool::pure("ranking_metrics", ranking_metrics::run).examples(ranking_metrics::EXAMPLES),
+        Tool::pure("bias_variance", bias_variance::run).examples(bias_variance::EXAMPLES),
+        Tool::pure("bias_variance_demo", bias_variance_demo::run)
+            .examples(bias_variance_demo::EXAMPLES)
+            .timeout(Duration::from_secs(60)),
+        Tool::pure("bias_variance_polynomial", bias_variance_polynomial::run)
+            .examples(bias_variance_polynomial::EXAMPLES)
+            .timeout(Duration::from_secs(60)),
+        Tool::pure("learning_curve", learning_curve::run)
+            .examples(learning_curve::EXAMPLES)
+            .timeout(Duration::from_secs(60)),
+        Tool::pure("validation_curve", validation_curve::run)
+            .examples(validation_curve::EXAMPLES)
+            .timeout(Duration::from_secs(60)),
     ]
 }
 

@@ -23,6 +23,9 @@ use crate::{algebra::dot, kernel::vectorized};
 /// Rows that one task takes; fixed, so that sums do not depend on the number of threads.
 const TASK: usize = 2048;
 
+/// Numbers side by side in one register, or two.
+const LANES: usize = 8;
+
 /// Steps of one solution, each as long as the working set: about ten seconds.
 const WORK: usize = 10_000_000_000;
 
@@ -274,6 +277,7 @@ impl Table<'_> {
     /// Products of the columns named, of the `first` with all.
     fn products(&self, named: &[usize], first: usize) -> Gram {
         let d = self.x_mean.len();
+        let means: Vec<f64> = named.iter().map(|j| self.x_mean[*j]).collect();
         let products = first_of_gram(
             self.y.len(),
             named.len(),
@@ -282,7 +286,9 @@ impl Table<'_> {
             |range, stride, block| {
                 for (i, line) in range.zip(block.chunks_exact_mut(stride)) {
                     let row = &self.x[i * d..(i + 1) * d];
-                    line.iter_mut().zip(named).for_each(|(to, j)| *to = row[*j] - self.x_mean[*j]);
+                    for ((to, j), mean) in line.iter_mut().zip(named).zip(&means) {
+                        *to = row[*j] - mean;
+                    }
                 }
                 0.0
             },
@@ -319,36 +325,49 @@ impl Table<'_> {
         let mut seen = Seen { left: vec![0.0; d], rest_squared: 0.0, along: 0.0 };
         let (x4, y4) = (x.chunks_exact(4 * d), y.chunks_exact(4));
         let (x1, y1) = (x4.remainder(), y4.remainder());
-        x4.zip(y4).for_each(|(rows, y)| self.see_rows::<4>(rows, y, weights, &mut seen));
-        x1.chunks_exact(d).zip(y1.chunks_exact(1)).for_each(|(row, y)| self.see_rows::<1>(row, y, weights, &mut seen));
+        for (rows, y) in x4.zip(y4) {
+            self.see_rows::<4>(rows, y, weights, &mut seen);
+        }
+        for (row, y) in x1.chunks_exact(d).zip(y1.chunks_exact(1)) {
+            self.see_rows::<1>(row, y, weights, &mut seen);
+        }
         seen
     }
 
     #[inline(always)]
     fn see_rows<const N: usize>(&self, rows: &[f64], y: &[f64], weights: &[f64], seen: &mut Seen) {
         let d = self.x_mean.len();
-        let rows: [&[f64]; N] = std::array::from_fn(|k| &rows[k * d..(k + 1) * d]);
-        let (mean, weights) = (&self.x_mean[..d], &weights[..d]);
+        // Slices of arrays, so that the compiler sees whole registers.
+        let rows: [_; N] = std::array::from_fn(|k| rows[k * d..(k + 1) * d].as_chunks::<LANES>());
+        let ((mean, mean_tail), (w, w_tail)) = (self.x_mean.as_chunks::<LANES>(), weights.as_chunks::<LANES>());
         let mut rest = [0.0; N];
-        for ((rest, row), y) in rest.iter_mut().zip(rows).zip(y) {
-            let y = y - self.y_mean;
-            let mut sums = [0.0; 8];
-            let ((x, x1), (m, m1), (w, w1)) = (row.as_chunks::<8>(), mean.as_chunks::<8>(), weights.as_chunks::<8>());
-            for ((x, m), w) in x.iter().zip(m).zip(w) {
-                (0..8).for_each(|lane| sums[lane] = (x[lane] - m[lane]).mul_add(w[lane], sums[lane]));
+        for ((rest, (row, tail)), y) in rest.iter_mut().zip(&rows).zip(y) {
+            let mut sums = [[0.0; LANES]; 2];
+            for (at, ((x, m), w)) in row.iter().zip(mean).zip(w).enumerate() {
+                let sums = &mut sums[at % 2];
+                for lane in 0..LANES {
+                    sums[lane] = (x[lane] - m[lane]).mul_add(w[lane], sums[lane]);
+                }
             }
-            let tail: f64 = x1.iter().zip(m1).zip(w1).map(|((x, m), w)| (x - m) * w).sum();
-            *rest = y - sums.iter().sum::<f64>() - tail;
+            let tail: f64 = tail.iter().zip(mean_tail).zip(w_tail).map(|((x, m), w)| (x - m) * w).sum();
+            let y = y - self.y_mean;
+            *rest = y - sums.iter().flatten().sum::<f64>() - tail;
             seen.rest_squared += *rest * *rest;
             seen.along += *rest * y;
         }
-        let left = &mut seen.left[..d];
-        for j in 0..d {
-            let mut sum = left[j];
-            for (row, rest) in rows.iter().zip(rest) {
-                sum = (row[j] - mean[j]).mul_add(rest, sum);
+        let (left, left_tail) = seen.left.as_chunks_mut::<LANES>();
+        for (at, (left, m)) in left.iter_mut().zip(mean).enumerate() {
+            for ((row, _), rest) in rows.iter().zip(rest) {
+                let x = &row[at];
+                for lane in 0..LANES {
+                    left[lane] = (x[lane] - m[lane]).mul_add(rest, left[lane]);
+                }
             }
-            left[j] = sum;
+        }
+        for (at, (left, m)) in left_tail.iter_mut().zip(mean_tail).enumerate() {
+            for ((_, tail), rest) in rows.iter().zip(rest) {
+                *left += (tail[at] - m) * rest;
+            }
         }
     }
 }

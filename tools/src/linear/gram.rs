@@ -15,7 +15,7 @@ use crate::kernel::vectorized;
 
 /// Rows and columns of a tile: twelve registers of four numbers, or six of eight.
 const TILE: (usize, usize) = (6, 8);
-/// Bytes of a block, below the 32 KiB of a first cache.
+/// Bytes of a block, below the 32 KiB of a first cache; a wide one has at least 96 rows and lies in the second.
 const BLOCK: usize = 24 * 1024;
 /// Rows that one task takes. Fixed, so that the order of the sums does not depend on the number of threads.
 const TASK: usize = 8192;
@@ -82,7 +82,7 @@ fn part(
     (first, width, stride): (usize, usize, usize),
     fill: &impl Fn(Range<usize>, usize, &mut [f64]) -> f64,
 ) -> (Vec<f64>, f64) {
-    let height = (BLOCK / size_of::<f64>() / stride).clamp(32, 512);
+    let height = (BLOCK / size_of::<f64>() / stride).clamp(96, 512);
     let mut block = vec![0.0; height * stride];
     let (mut sums, mut extra) = (vec![0.0; stride * stride], 0.0);
     for from in rows.clone().step_by(height) {

@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Line, check_price, check_table, newton, overflow, softmax};
-use crate::{error::Error, special::normal_two_sided, value::Matrix};
+use crate::{error::Error, normal, value::Matrix};
 
 /// Fits a classifier that gives probabilities: logistic regression for two classes or more. Use it to predict a yes or no,
 /// or one of a few classes, from columns, or to see which columns matter; `inference` adds errors and p-values.
@@ -413,7 +413,7 @@ fn infer(args: &Args, fit: &Fit) -> Result<Inference, Error> {
     })?;
     let estimates = intercept.into_iter().chain(line.coefficients.iter().copied());
     let z_values: Vec<f64> = estimates.zip(&std_errors).map(|(w, error)| w / error).collect();
-    Ok(Inference { p_values: z_values.iter().map(|z| normal_two_sided(*z)).collect(), std_errors, z_values })
+    Ok(Inference { p_values: z_values.iter().map(|z| 2.0 * normal::below(-z.abs())).collect(), std_errors, z_values })
 }
 
 #[cfg(test)]

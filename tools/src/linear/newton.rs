@@ -319,7 +319,9 @@ impl<'a> Fit<'a> {
             let p = errors[k].abs();
             // A row far on its own side weighs next to nothing, but its error is still divided by the root.
             let root = (p * (1.0 - p)).max(1e-30).sqrt();
-            line[..size].iter_mut().for_each(|x| *x *= root);
+            for x in &mut line[..size] {
+                *x *= root;
+            }
             line[size] = errors[k] / root;
         }
         loss
@@ -464,7 +466,9 @@ fn margin(row: &[f64], origin: &[f64], weights: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let ((x8, x), (o8, o), (w8, w)) = (row.as_chunks::<8>(), origin.as_chunks::<8>(), weights.as_chunks::<8>());
     for ((x, o), w) in x8.iter().zip(o8).zip(w8) {
-        (0..8).for_each(|lane| sums[lane] = (x[lane] - o[lane]).mul_add(w[lane], sums[lane]));
+        for lane in 0..8 {
+            sums[lane] = (x[lane] - o[lane]).mul_add(w[lane], sums[lane]);
+        }
     }
     sums.iter().sum::<f64>() + x.iter().zip(o).zip(w).map(|((x, o), w)| (x - o) * w).sum::<f64>()
 }

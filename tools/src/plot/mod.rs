@@ -2,8 +2,11 @@
 
 pub(crate) mod chart;
 pub mod cosine_vs_euclidean;
+pub mod decision_boundary;
 pub mod scaling;
 mod style;
+
+use std::time::Duration;
 
 use crate::tool::{Tool, ToolBuilder};
 
@@ -12,5 +15,8 @@ pub(crate) fn tools() -> Vec<ToolBuilder> {
     vec![
         Tool::pure("plot_cosine_vs_euclidean", cosine_vs_euclidean::run).examples(cosine_vs_euclidean::EXAMPLES),
         Tool::pure("plot_scaling", scaling::run).examples(scaling::EXAMPLES),
+        Tool::pure("plot_decision_boundary", decision_boundary::run)
+            .examples(decision_boundary::EXAMPLES)
+            .timeout(Duration::from_secs(60)),
     ]
 }

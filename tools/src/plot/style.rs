@@ -85,6 +85,12 @@ pub(crate) fn shape(i: usize) -> Mark {
     MARKS[(i + i / COLORS.len()) % MARKS.len()]
 }
 
+/// A colour mixed with white, for what lies under marks.
+pub(crate) fn pale(color: RGBColor) -> RGBColor {
+    let lighter = |part: u8| 255 - (255 - part) / 4;
+    RGBColor(lighter(color.0), lighter(color.1), lighter(color.2))
+}
+
 /// Width of every picture in pixels.
 pub(crate) const WIDTH: u32 = 640;
 /// Height of the part with the axes.

@@ -4,6 +4,7 @@
 //! and null agree exactly; extra fields of the output do not matter. An object whose key begins with `$` is a matcher,
 //! for results that are not one value: labels up to renaming, vectors up to sign, samples up to chance.
 
+mod models;
 mod splits;
 
 use roundtable_tools::Error;
@@ -83,8 +84,9 @@ fn matches(got: &Value, want: &Value, tolerance: &Value, path: &str) -> Result<(
                 value.as_array().into_iter().flatten().try_for_each(|want| compare(got, want, tolerance, path))?;
             }
             "$approx" => compare(got, value, &json!({"abs": want["abs"], "rel": want["rel"]}), path)?,
-            "abs" | "rel" | "axis" => {}
+
             "$set" => require(sorted(got) == sorted(value), || format!("{path}: another set"))?,
+            "abs" | "rel" | "axis" | "ignore" => {}
             "$ge" | "$le" | "$gt" | "$lt" => {
                 let (number, bound) = (number_of(got, path)?, number_of(value, path)?);
                 let holds = match key.as_str() {
@@ -112,6 +114,9 @@ fn matches(got: &Value, want: &Value, tolerance: &Value, path: &str) -> Result<(
             }
             "$up_to_sign" => up_to_sign(&rows(got)?, &rows(value)?, want["axis"] == "cols", tolerance, path)?,
             "$split" => splits::split(got, value, path)?,
+            "$score" => models::score(got, value, path)?,
+            "$monotone" => models::monotone(got, value, tolerance, path)?,
+            "$values" => models::values(got, value, &want["ignore"], tolerance, path)?,
             "$gaussian_sample" => gaussian_sample(got, value, path)?,
             other => return Err(format!("{path}: unknown matcher {other}")),
         }

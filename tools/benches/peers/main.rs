@@ -14,6 +14,8 @@
 
 mod bruteforce;
 mod cosine_matrix;
+mod dbscan;
+mod embedding;
 mod kmeans;
 mod measure;
 mod npy;
@@ -35,6 +37,10 @@ const WORKLOADS: &[Entry] = &[
     entry::<pca::Pca>(),
     entry::<bruteforce::BruteForce>(),
     entry::<cosine_matrix::CosineMatrix>(),
+    entry::<dbscan::Small>(),
+    entry::<dbscan::Large>(),
+    entry::<embedding::Tsne>(),
+    entry::<embedding::Umap>(),
 ];
 
 const HELP: &str = "\
@@ -133,10 +139,10 @@ impl Options {
     fn measure(&self, entry: &Entry) -> Outcome<Value> {
         let threads = self.threads[0];
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-        let folder = Folder::open(&self.data, entry.name)?;
+        let folder = Folder::open(&self.data, entry.data)?;
         let measured = (entry.measure)(&folder, threads, self.runs)?;
         let mut row = json!({
-            "workload": entry.name, "library": "roundtable", "version": env!("CARGO_PKG_VERSION"), "threads": threads,
+            "workload": entry.data, "library": entry.library, "version": env!("CARGO_PKG_VERSION"), "threads": threads,
             "metrics_clock": if threads == 1 { "cpu" } else { "wall" },
         });
         for (key, value) in measured {

@@ -2,11 +2,17 @@
 
 pub(crate) mod chart;
 pub mod cosine_vs_euclidean;
+pub mod embeddings;
 mod style;
+
+use std::time::Duration;
 
 use crate::tool::{Tool, ToolBuilder};
 
 /// The rows of this family.
 pub(crate) fn tools() -> Vec<ToolBuilder> {
-    vec![Tool::pure("plot_cosine_vs_euclidean", cosine_vs_euclidean::run).examples(cosine_vs_euclidean::EXAMPLES)]
+    vec![
+        Tool::pure("plot_cosine_vs_euclidean", cosine_vs_euclidean::run).examples(cosine_vs_euclidean::EXAMPLES),
+        Tool::pure("plot_embeddings", embeddings::run).examples(embeddings::EXAMPLES).timeout(Duration::from_secs(120)),
+    ]
 }

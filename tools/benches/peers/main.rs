@@ -14,6 +14,8 @@
 
 mod bruteforce;
 mod cosine_matrix;
+mod dbscan;
+mod embedding;
 mod kmeans;
 mod linear;
 mod measure;
@@ -39,6 +41,10 @@ const WORKLOADS: &[Entry] = &[
     entry::<linear::Lasso>(),
     entry::<linear::LeastSquares>(),
     entry::<linear::Logistic>(),
+    entry::<dbscan::Small>(),
+    entry::<dbscan::Large>(),
+    entry::<embedding::Tsne>(),
+    entry::<embedding::Umap>(),
 ];
 
 const HELP: &str = "\
@@ -137,10 +143,10 @@ impl Options {
     fn measure(&self, entry: &Entry) -> Outcome<Value> {
         let threads = self.threads[0];
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-        let folder = Folder::open(&self.data, entry.name)?;
+        let folder = Folder::open(&self.data, entry.data)?;
         let measured = (entry.measure)(&folder, threads, self.runs)?;
         let mut row = json!({
-            "workload": entry.name, "library": "roundtable", "version": env!("CARGO_PKG_VERSION"), "threads": threads,
+            "workload": entry.data, "library": entry.library, "version": env!("CARGO_PKG_VERSION"), "threads": threads,
             "metrics_clock": if threads == 1 { "cpu" } else { "wall" },
         });
         for (key, value) in measured {

@@ -20,8 +20,12 @@ pub type Metrics = Map<String, Value>;
 
 /// One job on fixed data.
 pub trait Workload: Sized {
-    /// Its name in manifest.json.
+    /// What `--only` calls it.
     const NAME: &'static str;
+    /// Its name in manifest.json, which several may share.
+    const DATA: &'static str = Self::NAME;
+    /// Who did it.
+    const LIBRARY: &'static str = "roundtable";
     /// What the timed part leaves.
     type Output;
 
@@ -39,13 +43,17 @@ pub trait Workload: Sized {
 pub struct Entry {
     /// Its name.
     pub name: &'static str,
+    /// Its name in manifest.json.
+    pub data: &'static str,
+    /// Who did it.
+    pub library: &'static str,
     /// Loads, runs, scores: gives the measured fields of a row.
     pub measure: fn(&Folder, usize, usize) -> Outcome<Metrics>,
 }
 
 /// The row of a workload.
 pub const fn entry<W: Workload>() -> Entry {
-    Entry { name: W::NAME, measure: measure::<W> }
+    Entry { name: W::NAME, data: W::DATA, library: W::LIBRARY, measure: measure::<W> }
 }
 
 /// Where a workload's data lie, and its parameters.

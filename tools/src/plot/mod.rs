@@ -3,6 +3,7 @@
 pub(crate) mod chart;
 pub mod cosine_vs_euclidean;
 pub mod decision_boundary;
+pub mod embeddings;
 pub mod scaling;
 mod style;
 
@@ -18,5 +19,6 @@ pub(crate) fn tools() -> Vec<ToolBuilder> {
         Tool::pure("plot_decision_boundary", decision_boundary::run)
             .examples(decision_boundary::EXAMPLES)
             .timeout(Duration::from_secs(60)),
+        Tool::pure("plot_embeddings", embeddings::run).examples(embeddings::EXAMPLES).timeout(Duration::from_secs(120)),
     ]
 }

@@ -18,6 +18,7 @@ mod kmeans;
 mod measure;
 mod npy;
 mod pca;
+mod text;
 mod workload;
 
 use std::{
@@ -35,6 +36,9 @@ const WORKLOADS: &[Entry] = &[
     entry::<pca::Pca>(),
     entry::<bruteforce::BruteForce>(),
     entry::<cosine_matrix::CosineMatrix>(),
+    entry::<text::Bm25>(),
+    entry::<text::Bpe>(),
+    entry::<text::Chunking>(),
 ];
 
 const HELP: &str = "\

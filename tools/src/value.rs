@@ -335,6 +335,12 @@ impl Fraction {
         }
     }
 
+    /// A number known to lie from 0 to 1, for defaults.
+    pub(crate) const fn of(number: f64) -> Self {
+        assert!(number >= 0.0 && number <= 1.0);
+        Fraction(number)
+    }
+
     /// The number.
     pub fn get(self) -> f64 {
         self.0

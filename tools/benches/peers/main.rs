@@ -21,6 +21,7 @@ mod linear;
 mod measure;
 mod npy;
 mod pca;
+mod text;
 mod workload;
 
 use std::{
@@ -45,6 +46,9 @@ const WORKLOADS: &[Entry] = &[
     entry::<dbscan::Large>(),
     entry::<embedding::Tsne>(),
     entry::<embedding::Umap>(),
+    entry::<text::Bm25>(),
+    entry::<text::Bpe>(),
+    entry::<text::Chunking>(),
 ];
 
 const HELP: &str = "\

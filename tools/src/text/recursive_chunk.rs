@@ -5,11 +5,13 @@
 //! size, and each chunk repeats up to `chunk_overlap` characters of the one before, so that a sentence on the border is
 //! whole in one of them.
 //!
-//! Cost: O(n · separators) to split, and O(n · size / (size - overlap)) to write the chunks.
+//! Cost: O(n · separators) to split: separators are found with vector instructions (`memchr`), pieces are byte ranges, and
+//! nothing is copied until the chunks are written, which takes O(n · size / (size - overlap)).
 //! Reference: the `RecursiveCharacterTextSplitter` of langchain-text-splitters 0.3, whose chunks these are.
 
-use std::{collections::VecDeque, num::NonZeroUsize, ops::Range};
+use std::{borrow::Cow, num::NonZeroUsize, ops::Range};
 
+use memchr::memmem::Finder;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -160,23 +162,24 @@ pub fn run(args: &Args) -> Result<Output, Error> {
             characters
         })
         .collect();
-    Ok(Output { chunks: chunks.into_iter().map(|chunk| chunk.text).collect(), start_indices })
+    Ok(Output { chunks: chunks.into_iter().map(|chunk| chunk.text.into_owned()).collect(), start_indices })
 }
 
 /// A chunk and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chunk {
-    /// What it says. Equal to the text in `range` unless separators were dropped.
-    pub text: String,
+pub struct Chunk<'a> {
+    /// What it says: a part of the text, or a copy if separators were dropped.
+    pub text: Cow<'a, str>,
     /// From where to where it lies in the text, in bytes.
     pub range: Range<usize>,
 }
 
-/// Cuts the text and keeps the byte ranges, for callers that quote from it.
+/// Cuts the text and keeps the byte ranges, for callers that quote from it. Nothing is copied unless separators are
+/// dropped.
 ///
 /// # Errors
 /// As [`run`].
-pub fn chunks(args: &Args) -> Result<Vec<Chunk>, Error> {
+pub fn chunks(args: &Args) -> Result<Vec<Chunk<'_>>, Error> {
     let (size, overlap) = (args.chunk_size.get(), args.chunk_overlap);
     if overlap > size {
         return Err(Error::invalid(
@@ -195,134 +198,172 @@ pub fn chunks(args: &Args) -> Result<Vec<Chunk>, Error> {
         let given = args.separators.len();
         return Err(Error::too_large("/separators", format!("there are {given} separators, the limit is 100")));
     }
-    let mut cutter = Cutter { args, chunks: Vec::new(), written: 0 };
-    cutter.cut(0..args.text.len(), &args.separators)?;
+    let separators: Vec<Finder<'_>> = args.separators.iter().map(Finder::new).collect();
+    let ascii = args.text.is_ascii();
+    let mut cutter = Cutter { args, text: &args.text, ascii, pieces: Vec::new(), chunks: Vec::new(), written: 0 };
+    cutter.cut(0..args.text.len(), &separators)?;
     Ok(cutter.chunks)
 }
 
 /// A part of the text between two separators: where it lies in bytes, and how many characters it has.
+#[derive(Clone, Copy)]
 struct Piece {
-    range: Range<usize>,
+    start: usize,
+    end: usize,
     length: usize,
 }
 
 struct Cutter<'a> {
     args: &'a Args,
-    chunks: Vec<Chunk>,
+    text: &'a str,
+    /// Whether characters are bytes.
+    ascii: bool,
+    /// Small pieces that wait to be joined; a cut within a cut puts its own on top.
+    pieces: Vec<Piece>,
+    chunks: Vec<Chunk<'a>>,
     written: usize,
 }
 
-impl Cutter<'_> {
-    fn cut(&mut self, range: Range<usize>, separators: &[String]) -> Result<(), Error> {
-        let text = &self.args.text[range.clone()];
+impl<'a> Cutter<'a> {
+    fn cut(&mut self, range: Range<usize>, separators: &[Finder<'_>]) -> Result<(), Error> {
+        let text = &self.text.as_bytes()[range.clone()];
         // The first separator that occurs, or the last one if none does; only those after it are left to try.
-        let found = separators.iter().position(|separator| text.contains(separator.as_str()));
-        let (separator, rest) = match found {
-            Some(i) if separators[i].is_empty() => ("", &separators[..0]),
-            Some(i) => (separators[i].as_str(), &separators[i + 1..]),
-            None => (separators.last().map_or("", String::as_str), &separators[..0]),
-        };
-        let size = self.args.chunk_size.get();
-        let mut small = Vec::new();
-        for piece in self.split(range, separator) {
-            if piece.length < size {
-                small.push(piece);
-                continue;
-            }
-            self.merge(std::mem::take(&mut small), separator)?;
-            if rest.is_empty() {
-                self.push(self.args.text[piece.range.clone()].to_owned(), piece.range)?;
-            } else {
-                self.cut(piece.range, rest)?;
-            }
+        let found = separators.iter().position(|separator| separator.find(text).is_some());
+        let at = found.unwrap_or(separators.len() - 1);
+        let (separator, rest) = (&separators[at], &separators[at + 1..]);
+        let needle = separator.needle().len();
+        if needle == 0 {
+            return self.cut_characters(range);
         }
-        self.merge(small, separator)
+        let bottom = self.pieces.len();
+        let mut from = range.start;
+        for at in separator.find_iter(text) {
+            let before = range.start + at;
+            let (end, next) = match self.args.keep_separator {
+                KeepSeparator::Start => (before, before),
+                KeepSeparator::End => (before + needle, before + needle),
+                KeepSeparator::No => (before, before + needle),
+            };
+            self.piece(from..end, bottom, separator, rest)?;
+            from = next;
+        }
+        self.piece(from..range.end, bottom, separator, rest)?;
+        self.join_pieces(bottom, separator)
     }
 
-    /// The pieces between separators, without empty ones.
-    fn split(&self, range: Range<usize>, separator: &str) -> Vec<Piece> {
-        let text = &self.args.text[range.clone()];
-        let mut pieces = Vec::new();
-        let mut push = |from: usize, to: usize| {
-            if from < to {
-                let range = range.start + from..range.start + to;
-                let length = self.args.text[range.clone()].chars().count();
-                pieces.push(Piece { range, length });
-            }
-        };
-        if separator.is_empty() {
-            text.char_indices().for_each(|(at, c)| push(at, at + c.len_utf8()));
-            return pieces;
+    /// Keeps a piece that fits; one that does not ends what was kept and is cut at the next separator.
+    #[inline]
+    fn piece(
+        &mut self,
+        range: Range<usize>,
+        bottom: usize,
+        separator: &Finder<'_>,
+        rest: &[Finder<'_>],
+    ) -> Result<(), Error> {
+        if range.is_empty() {
+            return Ok(());
         }
-        let mut from = 0;
-        for (at, _) in text.match_indices(separator) {
-            let after = at + separator.len();
-            match self.args.keep_separator {
-                KeepSeparator::Start => {
-                    push(from, at);
-                    from = at;
-                }
-                KeepSeparator::End => {
-                    push(from, after);
-                    from = after;
-                }
-                KeepSeparator::No => {
-                    push(from, at);
-                    from = after;
-                }
-            }
+        let length = if self.ascii { range.len() } else { self.text[range.clone()].chars().count() };
+        if length < self.args.chunk_size.get() {
+            self.pieces.push(Piece { start: range.start, end: range.end, length });
+            return Ok(());
         }
-        push(from, text.len());
-        pieces
+        self.join_pieces(bottom, separator)?;
+        if rest.is_empty() { self.push(Cow::Borrowed(&self.text[range.clone()]), range) } else { self.cut(range, rest) }
     }
 
     /// Joins neighbouring pieces into chunks as long as they fit; each new chunk begins with the last pieces of the one
     /// before, as many as the overlap allows.
-    fn merge(&mut self, pieces: Vec<Piece>, separator: &str) -> Result<(), Error> {
+    fn join_pieces(&mut self, bottom: usize, separator: &Finder<'_>) -> Result<(), Error> {
         let (size, overlap) = (self.args.chunk_size.get(), self.args.chunk_overlap);
         let between = match self.args.keep_separator {
-            KeepSeparator::No => separator,
+            KeepSeparator::No => std::str::from_utf8(separator.needle()).unwrap_or_default(),
             KeepSeparator::Start | KeepSeparator::End => "",
         };
         let gap = between.chars().count();
         let gap_after = |count: usize| if count > 0 { gap } else { 0 };
-        let mut current: VecDeque<Piece> = VecDeque::new();
-        let mut total = 0;
-        for piece in pieces {
-            if total + piece.length + gap_after(current.len()) > size && !current.is_empty() {
-                self.join(&current, between)?;
-                while total > overlap || (total > 0 && total + piece.length + gap_after(current.len()) > size) {
-                    let Some(oldest) = current.pop_front() else { break };
-                    total -= oldest.length + gap_after(current.len());
+        let (mut first, mut total) = (bottom, 0);
+        for next in bottom..self.pieces.len() {
+            let length = self.pieces[next].length;
+            if total + length + gap_after(next - first) > size && next > first {
+                self.join(first..next, between)?;
+                while first < next
+                    && (total > overlap || (total > 0 && total + length + gap_after(next - first) > size))
+                {
+                    first += 1;
+                    total -= self.pieces[first - 1].length + gap_after(next - first);
                 }
             }
-            total += piece.length + gap_after(current.len());
-            current.push_back(piece);
+            total += length + gap_after(next - first);
         }
-        self.join(&current, between)
+        self.join(first..self.pieces.len(), between)?;
+        self.pieces.truncate(bottom);
+        Ok(())
     }
 
-    fn join(&mut self, pieces: &VecDeque<Piece>, between: &str) -> Result<(), Error> {
-        let (Some(first), Some(last)) = (pieces.front(), pieces.back()) else { return Ok(()) };
-        let mut range = first.range.start..last.range.end;
+    /// The same for pieces of one character each, without a list of them.
+    fn cut_characters(&mut self, range: Range<usize>) -> Result<(), Error> {
+        let (size, overlap) = (self.args.chunk_size.get(), self.args.chunk_overlap);
+        let text = &self.text[range.clone()];
+        if size == 1 {
+            // Pieces as long as a chunk stay as they are, white space too.
+            return text.char_indices().try_for_each(|(at, c)| {
+                let range = range.start + at..range.start + at + c.len_utf8();
+                self.push(Cow::Borrowed(&self.text[range.clone()]), range)
+            });
+        }
+        let (mut first, mut total) = (0, 0);
+        let mut dropped = text.chars();
+        for (at, _) in text.char_indices() {
+            if total == size {
+                self.strip_and_push(Cow::Borrowed(&text[first..at]), range.start + first..range.start + at)?;
+                while total > overlap || total == size {
+                    first += dropped.next().map_or(0, char::len_utf8);
+                    total -= 1;
+                }
+            }
+            total += 1;
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.strip_and_push(Cow::Borrowed(&text[first..]), range.start + first..range.end)
+    }
+
+    fn join(&mut self, pieces: Range<usize>, between: &str) -> Result<(), Error> {
+        let (Some(first), Some(last)) = (self.pieces[pieces.clone()].first(), self.pieces[pieces.clone()].last())
+        else {
+            return Ok(());
+        };
+        let range = first.start..last.end;
         let joined = if between.is_empty() {
             // Separators are part of the pieces, so the pieces of a chunk lie side by side in the text.
-            self.args.text[range.clone()].to_owned()
+            Cow::Borrowed(&self.text[range.clone()])
         } else {
-            let parts: Vec<&str> = pieces.iter().map(|piece| &self.args.text[piece.range.clone()]).collect();
-            parts.join(between)
+            let parts: Vec<&str> = self.pieces[pieces].iter().map(|piece| &self.text[piece.start..piece.end]).collect();
+            Cow::Owned(parts.join(between))
         };
-        if !self.args.strip_whitespace {
-            return self.push(joined, range);
-        }
-        let without_start = joined.trim_start_matches(white);
-        let stripped = without_start.trim_end_matches(white);
-        range.start += joined.len() - without_start.len();
-        range.end -= without_start.len() - stripped.len();
-        if stripped.is_empty() { Ok(()) } else { self.push(stripped.to_owned(), range) }
+        self.strip_and_push(joined, range)
     }
 
-    fn push(&mut self, text: String, range: Range<usize>) -> Result<(), Error> {
+    fn strip_and_push(&mut self, chunk: Cow<'a, str>, mut range: Range<usize>) -> Result<(), Error> {
+        if !self.args.strip_whitespace {
+            return self.push(chunk, range);
+        }
+        let without_start = chunk.trim_start_matches(white);
+        let stripped = without_start.trim_end_matches(white);
+        range.start += chunk.len() - without_start.len();
+        range.end -= without_start.len() - stripped.len();
+        if stripped.is_empty() {
+            return Ok(());
+        }
+        match chunk {
+            Cow::Borrowed(_) => self.push(Cow::Borrowed(&self.text[range.clone()]), range),
+            Cow::Owned(_) => self.push(Cow::Owned(stripped.to_owned()), range),
+        }
+    }
+
+    fn push(&mut self, text: Cow<'a, str>, range: Range<usize>) -> Result<(), Error> {
         self.written += text.len();
         if self.written > LIMIT {
             return Err(Error::too_large("/chunk_overlap", format!("the chunks would hold more than {LIMIT} bytes"))
@@ -392,7 +433,7 @@ mod tests {
             let mut covered = 0;
             for chunk in chunks(&args).unwrap() {
                 prop_assert!(chunk.text.chars().count() <= size);
-                prop_assert_eq!(&chunk.text, &text[chunk.range.clone()]);
+                prop_assert_eq!(&*chunk.text, &text[chunk.range.clone()]);
                 // Only white space lies between one chunk and the next.
                 prop_assert!(chunk.range.start <= covered || text[covered..chunk.range.start].trim().is_empty());
                 covered = chunk.range.end;

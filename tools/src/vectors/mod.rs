@@ -49,7 +49,7 @@ pub(crate) fn dot2(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// Both vectors must have the same number of values.
-fn same_length(a: &[f64], b: &[f64]) -> Result<(), Error> {
+pub(crate) fn same_length(a: &[f64], b: &[f64]) -> Result<(), Error> {
     if a.len() == b.len() {
         return Ok(());
     }
@@ -59,7 +59,7 @@ fn same_length(a: &[f64], b: &[f64]) -> Result<(), Error> {
 
 /// The vector with its largest value brought near 1 by a power of two, which changes no digit, and what to multiply by
 /// to get back.
-fn scaled(x: &[f64]) -> (Vec<f64>, f64) {
+pub(crate) fn scaled(x: &[f64]) -> (Vec<f64>, f64) {
     let largest = x.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
     if largest == 0.0 {
         return (x.to_vec(), 1.0);

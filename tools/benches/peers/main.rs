@@ -18,6 +18,7 @@ mod kmeans;
 mod measure;
 mod npy;
 mod pca;
+mod vector_search;
 mod workload;
 
 use std::{
@@ -35,6 +36,8 @@ const WORKLOADS: &[Entry] = &[
     entry::<pca::Pca>(),
     entry::<bruteforce::BruteForce>(),
     entry::<cosine_matrix::CosineMatrix>(),
+    entry::<vector_search::Hnsw>(),
+    entry::<vector_search::Ivf>(),
 ];
 
 const HELP: &str = "\

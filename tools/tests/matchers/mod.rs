@@ -4,6 +4,8 @@
 //! and null agree exactly; extra fields of the output do not matter. An object whose key begins with `$` is a matcher,
 //! for results that are not one value: labels up to renaming, vectors up to sign, samples up to chance.
 
+mod recall;
+
 use roundtable_tools::Error;
 use serde_json::{Value, json};
 
@@ -108,6 +110,7 @@ fn matches(got: &Value, want: &Value, tolerance: &Value, path: &str) -> Result<(
                 require(inertia <= most, || format!("{path}: inertia {inertia} above {most}"))?;
             }
             "$up_to_sign" => up_to_sign(&rows(got)?, &rows(value)?, want["axis"] == "cols", tolerance, path)?,
+            "$recall" => recall::recall(got, value, path)?,
             "$gaussian_sample" => gaussian_sample(got, value, path)?,
             other => return Err(format!("{path}: unknown matcher {other}")),
         }

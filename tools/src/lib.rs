@@ -53,6 +53,7 @@ pub mod retrieval;
 mod schema;
 pub mod similarity;
 mod special;
+mod special_tails;
 pub mod stats;
 pub mod text;
 pub mod tool;
@@ -65,7 +66,7 @@ pub use catalogue::{BuildError, Catalogue};
 pub use error::{Error, ErrorKind};
 pub use kernel::Real;
 pub use tool::{CallContext, Effect, Spec, Tool};
-pub use value::{Fraction, Gappy, Matrix, Seed, Vector};
+pub use value::{Fraction, Gappy, Label, Matrix, Seed, Vector};
 
 /// The note for newcomers, whose code has to keep working.
 #[cfg(doctest)]

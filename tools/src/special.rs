@@ -4,7 +4,7 @@
 ///
 /// C. Lanczos, "A precision approximation of the gamma function", SIAM J. Numer. Anal. 1, 1964, with the coefficients of
 /// P. Godfrey (g = 7, n = 9): about 15 digits.
-fn ln_gamma(x: f64) -> f64 {
+pub(crate) fn ln_gamma(x: f64) -> f64 {
     const COEFFICIENTS: [f64; 8] = [
         676.520_368_121_885_1,
         -1_259.139_216_722_402_8,

@@ -316,10 +316,14 @@ impl JsonSchema for Gappy {
 pub struct Fraction(f64);
 
 impl Fraction {
+    /// 0.25.
+    pub const QUARTER: Fraction = Fraction(0.25);
+    /// 0.5.
+    pub const HALF: Fraction = Fraction(0.5);
+    /// 0.7.
+    pub const SEVEN_TENTHS: Fraction = Fraction(0.7);
     /// The usual confidence.
     pub const NINETY_FIVE_PERCENT: Fraction = Fraction(0.95);
-    /// Half of it.
-    pub const HALF: Fraction = Fraction(0.5);
     /// All of it.
     pub const ONE: Fraction = Fraction(1.0);
 
@@ -416,6 +420,57 @@ impl JsonSchema for Seed {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "integer", "minimum": i64::MIN, "maximum": u64::MAX, "default": 0})
+    }
+}
+
+/// The name of a group or a category: a text or a whole number (`"female"`, `2019`).
+///
+/// ```
+/// use roundtable_tools::Label;
+///
+/// assert_eq!(Label::from("red").to_string(), "red");
+/// assert_eq!(serde_json::from_str::<Label>("7")?, Label::from(7));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Label {
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    Text(String),
+}
+
+impl std::fmt::Display for Label {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Label::Number(number) => number.fmt(f),
+            Label::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<&str> for Label {
+    fn from(text: &str) -> Self {
+        Label::Text(text.to_owned())
+    }
+}
+
+impl From<i64> for Label {
+    fn from(number: i64) -> Self {
+        Label::Number(number)
+    }
+}
+
+impl JsonSchema for Label {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Label".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "integer"], "minimum": -9_007_199_254_740_991_i64, "maximum": 9_007_199_254_740_991_i64})
     }
 }
 

@@ -22,6 +22,7 @@ mod measure;
 mod npy;
 mod pca;
 mod text;
+mod vector_search;
 mod workload;
 
 use std::{
@@ -49,6 +50,8 @@ const WORKLOADS: &[Entry] = &[
     entry::<text::Bm25>(),
     entry::<text::Bpe>(),
     entry::<text::Chunking>(),
+    entry::<vector_search::Hnsw>(),
+    entry::<vector_search::Ivf>(),
 ];
 
 const HELP: &str = "\

@@ -14,6 +14,9 @@ pub mod tfidf;
 pub(crate) mod words;
 
 use std::time::Duration;
+pub mod enrich_metadata;
+mod language;
+mod sha256;
 
 use crate::tool::{Tool, ToolBuilder};
 
@@ -29,5 +32,6 @@ pub(crate) fn tools() -> Vec<ToolBuilder> {
             .examples(text_embeddings::EXAMPLES)
             .timeout(Duration::from_secs(60)),
         Tool::pure("tfidf", tfidf::run).examples(tfidf::EXAMPLES),
+        Tool::pure("enrich_metadata", enrich_metadata::run).examples(enrich_metadata::EXAMPLES),
     ]
 }

@@ -121,7 +121,13 @@ impl Activation {
             Activation::Identity => x,
             Activation::Relu => x.max(0.0),
             Activation::LeakyRelu => x.max(0.01 * x),
-            Activation::Elu => if x > 0.0 { x } else { x.exp_m1() },
+            Activation::Elu => {
+                if x > 0.0 {
+                    x
+                } else {
+                    x.exp_m1()
+                }
+            }
             Activation::Selu => SELU.0 * if x > 0.0 { x } else { SELU.1 * x.exp_m1() },
             Activation::Gelu => x * normal_cdf(x),
             Activation::GeluTanh => 0.5 * x * (1.0 + gelu_inside(x).tanh()),
@@ -143,7 +149,13 @@ impl Activation {
             Activation::Identity => 1.0,
             Activation::Relu => step(x > 0.0, 0.0),
             Activation::LeakyRelu => step(x > 0.0, 0.01),
-            Activation::Elu => if x > 0.0 { 1.0 } else { x.exp() },
+            Activation::Elu => {
+                if x > 0.0 {
+                    1.0
+                } else {
+                    x.exp()
+                }
+            }
             Activation::Selu => SELU.0 * if x > 0.0 { 1.0 } else { SELU.1 * x.exp() },
             Activation::Gelu => normal_cdf(x) + x * normal_density(x),
             Activation::GeluTanh => {
@@ -181,32 +193,58 @@ impl Activation {
                 x.fill(one);
             }
             // NaN has to stay NaN, so that a divergence is seen.
-            Activation::Relu => both(x, out, #[inline(always)] |x, _| {
-                (if x <= T::ZERO { T::ZERO } else { x }, if x > T::ZERO { one } else { T::ZERO })
-            }),
+            Activation::Relu => both(
+                x,
+                out,
+                #[inline(always)]
+                |x, _| (if x <= T::ZERO { T::ZERO } else { x }, if x > T::ZERO { one } else { T::ZERO }),
+            ),
             Activation::Sigmoid => {
                 out.copy_from_slice(x);
                 kernel::sigmoid(out);
-                both(x, out, #[inline(always)] |_, s| (s, s * (one - s)));
+                both(
+                    x,
+                    out,
+                    #[inline(always)]
+                    |_, s| (s, s * (one - s)),
+                );
             }
             Activation::Tanh => {
                 out.copy_from_slice(x);
                 kernel::tanh(out);
-                both(x, out, #[inline(always)] |_, t| (t, one - t * t));
+                both(
+                    x,
+                    out,
+                    #[inline(always)]
+                    |_, t| (t, one - t * t),
+                );
             }
             Activation::Silu => {
                 out.copy_from_slice(x);
                 kernel::sigmoid(out);
-                both(x, out, #[inline(always)] |x, s| (x * s, s + x * s * (one - s)));
+                both(
+                    x,
+                    out,
+                    #[inline(always)]
+                    |x, s| (x * s, s + x * s * (one - s)),
+                );
             }
             // (1 + tanh u) / 2 is the sigmoid of 2u.
             Activation::GeluTanh => {
                 let (twice, cubic, triple) = (real(2.0 * GELU.0), real(GELU.1), real(3.0 * GELU.1));
-                both(x, out, #[inline(always)] |x, _| (twice * (x + cubic * x * x * x), x));
+                both(
+                    x,
+                    out,
+                    #[inline(always)]
+                    |x, _| (twice * (x + cubic * x * x * x), x),
+                );
                 kernel::sigmoid(out);
-                both(x, out, #[inline(always)] |x, s| {
-                    (x * s, s + x * s * (one - s) * twice * (one + triple * x * x))
-                });
+                both(
+                    x,
+                    out,
+                    #[inline(always)]
+                    |x, s| (x * s, s + x * s * (one - s) * twice * (one + triple * x * x)),
+                );
             }
             _ => {
                 for (x, out) in x.iter_mut().zip(out) {

@@ -124,7 +124,8 @@ mod tests {
     #[test]
     fn by_hand() {
         // 1 * 1 + 2 * 0.5 = 2 and 1 * -1 + 2 * 2 = 3; relu keeps both; 2 + 3 + 0.1.
-        let text = r#"{"weights": [[[1, -1], [0.5, 2]], [[1], [1]]], "biases": [[0, 0], [0.1]], "X": [[1, 2], [-3, 1]]}"#;
+        let text =
+            r#"{"weights": [[[1, -1], [0.5, 2]], [[1], [1]]], "biases": [[0, 0], [0.1]], "X": [[1, 2], [-3, 1]]}"#;
         let out = run(&args(text)).unwrap().output;
         assert!((out[0][0] - 5.1).abs() < 1e-15);
         // -3 + 0.5 is cut off; 3 + 2 = 5.

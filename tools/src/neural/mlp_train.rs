@@ -402,9 +402,7 @@ impl Model {
         if width == 1 {
             return outputs.iter().map(|logit| usize::from(*logit > 0.0)).collect();
         }
-        let largest = |row: &[f32]| {
-            (1..width).fold(0, |best, i| if row[i] > row[best] { i } else { best })
-        };
+        let largest = |row: &[f32]| (1..width).fold(0, |best, i| if row[i] > row[best] { i } else { best });
         outputs.chunks_exact(width).map(largest).collect()
     }
 
@@ -561,7 +559,7 @@ mod tests {
         };
         check(|args| args.epochs = NonZeroUsize::MAX, "/epochs");
         check(|args| args.hidden = vec![NonZeroUsize::MAX], "/hidden/0");
-        check(|args| args.scale = 1e300, "/X/0/1");
+        check(|args| args.scale = 1e300, "/X/1/1");
         check(|args| args.learning_rate = Some(0.0), "/learning_rate");
         check(|args| args.y = [0.0, 1.0].try_into().unwrap(), "/y");
     }

@@ -197,6 +197,11 @@ impl<T: Real> Pass<T> {
         &self.values[l][..rows * self.shape.sizes[l]]
     }
 
+    /// The slopes of the loss in the sums of layer `l`, counted from 0, after the last backward pass.
+    pub(crate) fn deltas_of(&self, l: usize, rows: usize) -> &[T] {
+        &self.deltas[l][..rows * self.shape.sizes[l + 1]]
+    }
+
     /// From the inputs to the outputs.
     pub(crate) fn forward(&mut self, parameters: &[T], rows: usize) {
         for l in 0..self.shape.layers() {
@@ -232,7 +237,8 @@ impl<T: Real> Pass<T> {
             Target::Classes(classes) => {
                 let share = T::from_f64(1.0 / rows as f64);
                 delta.copy_from_slice(out);
-                for ((row, out), &class) in delta.chunks_exact_mut(outputs).zip(out.chunks_exact(outputs)).zip(classes) {
+                for ((row, out), &class) in delta.chunks_exact_mut(outputs).zip(out.chunks_exact(outputs)).zip(classes)
+                {
                     total += softmax::in_place(row).to_f64() - out[class].to_f64();
                     row[class] -= T::ONE;
                     row.iter_mut().for_each(|p| *p *= share);
@@ -270,17 +276,23 @@ impl<T: Real> Pass<T> {
             let (in_weights, in_biases) = self.shape.split_mut(gradient, l);
             matmul(View::new(x, rows, inputs).t(), View::new(delta, rows, outputs), in_weights, T::ZERO);
             in_biases.fill(T::ZERO);
-            vectorized(#[inline(always)] || {
-                for row in delta.chunks_exact(outputs) {
-                    in_biases.iter_mut().zip(row).for_each(|(sum, x)| *sum += *x);
-                }
-            });
+            vectorized(
+                #[inline(always)]
+                || {
+                    for row in delta.chunks_exact(outputs) {
+                        in_biases.iter_mut().zip(row).for_each(|(sum, x)| *sum += *x);
+                    }
+                },
+            );
             let Some(next) = before.last_mut() else { break };
             let next = &mut next[..rows * inputs];
             let (weights, _) = self.shape.split(parameters, l);
             matmul(View::new(delta, rows, outputs), View::new(weights, inputs, outputs).t(), next, T::ZERO);
             let slopes = &self.slopes[l - 1][..rows * inputs];
-            vectorized(#[inline(always)] || next.iter_mut().zip(slopes).for_each(|(delta, slope)| *delta *= *slope));
+            vectorized(
+                #[inline(always)]
+                || next.iter_mut().zip(slopes).for_each(|(delta, slope)| *delta *= *slope),
+            );
         }
     }
 }
@@ -333,7 +345,9 @@ mod tests {
     #[test]
     fn first_weights_have_the_variance_of_their_paper() {
         let shape = Shape::new(vec![100, 200, 3], Activation::Relu);
-        for (init, variance) in [(Init::Glorot, 2.0 / 300.0), (Init::He, 0.02), (Init::Lecun, 0.01), (Init::Small, 1e-4)] {
+        for (init, variance) in
+            [(Init::Glorot, 2.0 / 300.0), (Init::He, 0.02), (Init::Lecun, 0.01), (Init::Small, 1e-4)]
+        {
             let parameters: Vec<f64> = shape.draw(init, &mut Random::new(Seed::from(1)));
             let (weights, biases) = shape.split(&parameters, 0);
             let measured = weights.iter().map(|w| w * w).sum::<f64>() / weights.len() as f64;

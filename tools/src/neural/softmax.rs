@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::Error,
-    kernel::{self, Real},
+    kernel::{self, Real, vectorized},
     value::Vector,
 };
 
@@ -78,12 +78,38 @@ pub(crate) fn softmax(x: &[f64], temperature: f64) -> Vec<f64> {
 
 /// The probabilities of a row in its place, and the logarithm of what they were divided by: `ln Σ exp(xⱼ)`.
 pub(crate) fn in_place<T: Real>(row: &mut [T]) -> T {
-    let largest = row.iter().copied().reduce(T::max).unwrap_or(T::ZERO);
-    row.iter_mut().for_each(|x| *x -= largest);
+    let largest = vectorized(
+        #[inline(always)]
+        || fold(row, -T::INFINITY, T::max),
+    );
+    vectorized(
+        #[inline(always)]
+        || row.iter_mut().for_each(|x| *x -= largest),
+    );
     kernel::exp(row);
-    let sum: T = row.iter().copied().sum();
-    row.iter_mut().for_each(|x| *x = *x / sum);
+    let sum = vectorized(
+        #[inline(always)]
+        || {
+            let sum = fold(row, T::ZERO, |a, b| a + b);
+            let one_over = T::ONE / sum;
+            row.iter_mut().for_each(|x| *x *= one_over);
+            sum
+        },
+    );
     T::from_f64(largest.to_f64() + sum.to_f64().ln())
+}
+
+/// Folds a row in sixteen parts side by side.
+#[inline(always)]
+fn fold<T: Real>(row: &[T], start: T, of: impl Fn(T, T) -> T) -> T {
+    let (blocks, rest) = row.as_chunks::<16>();
+    let mut parts = [start; 16];
+    for block in blocks {
+        for i in 0..16 {
+            parts[i] = of(parts[i], block[i]);
+        }
+    }
+    parts.iter().chain(rest).fold(start, |all, x| of(all, *x))
 }
 
 #[cfg(test)]

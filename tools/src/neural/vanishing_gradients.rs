@@ -69,7 +69,7 @@ pub struct Output {
 pub struct Measured {
     /// Activation and initialisation.
     pub name: String,
-    /// The root mean square of the gradient in the weights of each layer, the first layer first.
+    /// The root mean square of the gradient in the weighted sums of each layer, the first layer first.
     pub gradients: Vec<f64>,
     /// The root mean square of what each layer puts out.
     pub activations: Vec<f64>,
@@ -120,7 +120,8 @@ pub fn run(args: &Args) -> Result<Output, Error> {
         .collect();
     let lines: Vec<Line<'_>> =
         measured.iter().zip(&points).map(|(network, points)| Line { name: &network.name, points }).collect();
-    let (title, x, y) = ("Gradients in a deep network", "layer (1 is next to the inputs)", "gradient, root mean square");
+    let (title, x, y) =
+        ("Gradients in a deep network", "layer (1 is next to the inputs)", "gradient, root mean square");
     let alive = measured.iter().any(|network| network.gradients.iter().any(|size| *size > 0.0));
     let svg = if alive { chart::lines_log_y(title, x, y, &lines)? } else { chart::lines(title, x, y, &lines)? };
     Ok(Output { networks: measured, svg })
@@ -155,7 +156,7 @@ fn measure(network: &Network, depth: usize, width: usize, seed: Seed) -> Measure
     pass.loss(Target::Numbers(&wanted), SAMPLES);
     let mut gradient = vec![0.0; parameters.len()];
     pass.backward(&parameters, SAMPLES, &mut gradient);
-    let gradients: Vec<f64> = (0..depth).map(|l| size(shape.split(&gradient, l).0)).collect();
+    let gradients: Vec<f64> = (0..depth).map(|l| size(pass.deltas_of(l, SAMPLES))).collect();
     let activations = (1..=depth).map(|l| size(pass.values_of(l, SAMPLES))).collect();
     let (first, last) = (gradients[0], gradients[depth - 1]);
     let first_to_last = (last > 0.0).then(|| first / last).filter(|ratio| ratio.is_finite());

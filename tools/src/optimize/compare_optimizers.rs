@@ -165,8 +165,7 @@ pub fn run(args: &Args) -> Result<Output, Error> {
     let lowest = output.final_value.iter().copied().fold(f64::INFINITY, f64::min);
     output.best = output.final_value.iter().position(|value| *value == lowest).unwrap_or(0);
     let goal = lowest + 0.01 * (values[0][0] - lowest);
-    output.steps_to_one_percent =
-        values.iter().map(|values| values.iter().position(|value| *value <= goal)).collect();
+    output.steps_to_one_percent = values.iter().map(|values| values.iter().position(|value| *value <= goal)).collect();
     let lines: Vec<(&str, &picture::Trail)> = output.names.iter().map(String::as_str).zip(&trails).collect();
     output.svg = picture::by_step("Optimisers compared", &lines)?;
     Ok(output)
@@ -200,7 +199,8 @@ mod tests {
 
     #[test]
     fn says_who_diverges() {
-        let setup = |learning_rate| Setup { optimizer: Method::Sgd, learning_rate: Some(learning_rate), ..Setup::default() };
+        let setup =
+            |learning_rate| Setup { optimizer: Method::Sgd, learning_rate: Some(learning_rate), ..Setup::default() };
         let args = Args { optimizers: Some(vec![setup(0.01), setup(0.1)]), steps: Some(2000), ..Args::default() };
         let out = run(&args).unwrap();
         assert_eq!((out.diverged, out.best), (vec![false, true], 0));

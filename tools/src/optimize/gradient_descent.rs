@@ -94,9 +94,7 @@ pub fn run(args: &Args) -> Result<Output, Error> {
         let most = MOST_NUMBERS / start.len();
         return Err(Error::too_large("/steps", format!("a trajectory has at most {most} points here")));
     }
-    let rate = args
-        .learning_rate
-        .unwrap_or_else(|| super::walk::default_rate(Method::Sgd, &args.objective, &start));
+    let rate = args.learning_rate.unwrap_or_else(|| super::walk::default_rate(Method::Sgd, &args.objective, &start));
     check_rate(rate, "/learning_rate")?;
     let mut seen = picture::Trail::new(args.steps, start.len());
     let mut trajectory = Vec::new();
@@ -157,7 +155,11 @@ mod tests {
 
     #[test]
     fn a_rate_of_one_over_the_curvature_never_goes_up() {
-        for (objective, x0) in super::super::objective::tests::one_of_each() {
+        // On those whose curvature is nowhere larger than at the start.
+        let steady =
+            |objective: &Objective| !matches!(objective, Objective::Rosenbrock {} | Objective::Polynomial { .. });
+        let all = super::super::objective::tests::one_of_each();
+        for (objective, x0) in all.into_iter().filter(|(objective, _)| steady(objective)) {
             let args = Args { learning_rate: None, ..args(objective, &x0, 1.0, 30) };
             let rate = run(&args).unwrap().learning_rate;
             let mut last = f64::INFINITY;

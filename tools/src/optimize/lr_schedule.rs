@@ -228,7 +228,10 @@ pub fn run(args: &Args) -> Result<Output, Error> {
     }
     if let Some(at) = steps.iter().position(|step| *step > LAST_STEP) {
         let step = steps[at];
-        return Err(Error::too_large(format!("/steps/{at}"), format!("step {step} is beyond the limit of {LAST_STEP}")));
+        return Err(Error::too_large(
+            format!("/steps/{at}"),
+            format!("step {step} is beyond the limit of {LAST_STEP}"),
+        ));
     }
     let values: Vec<f64> = steps.iter().map(|step| args.schedule.at(*step)).collect();
     let svg = if args.picture {
@@ -247,7 +250,9 @@ pub fn run(args: &Args) -> Result<Output, Error> {
 /// At most 201 steps from 0 to the last, evenly.
 fn spread(last: u64) -> Vec<u64> {
     let parts = last.min(200);
-    (0..=parts).map(|i| if parts == 0 { 0 } else { (u128::from(last) * u128::from(i) / u128::from(parts)) as u64 }).collect()
+    (0..=parts)
+        .map(|i| if parts == 0 { 0 } else { (u128::from(last) * u128::from(i) / u128::from(parts)) as u64 })
+        .collect()
 }
 
 impl Schedule {
@@ -389,10 +394,22 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        check(r#"{"kind": "step", "lr": 1, "boundaries": [3, 6], "factor": 0.5}"#, &[2, 3, 5, 6], &[1.0, 0.5, 0.5, 0.25]);
+        check(
+            r#"{"kind": "step", "lr": 1, "boundaries": [3, 6], "factor": 0.5}"#,
+            &[2, 3, 5, 6],
+            &[1.0, 0.5, 0.5, 0.25],
+        );
         check(r#"{"kind": "cosine", "lr": 2, "total_steps": 4}"#, &[0, 2, 4, 9], &[2.0, 1.0, 0.0, 0.0]);
-        check(r#"{"kind": "warmup_linear", "lr": 1, "warmup_steps": 2, "total_steps": 6}"#, &[1, 2, 4, 6], &[0.5, 1.0, 0.5, 0.0]);
-        check(r#"{"kind": "cosine_restarts", "lr": 2, "cycle_steps": 2}"#, &[0, 1, 2, 4, 6], &[2.0, 1.0, 2.0, 1.0, 2.0]);
+        check(
+            r#"{"kind": "warmup_linear", "lr": 1, "warmup_steps": 2, "total_steps": 6}"#,
+            &[1, 2, 4, 6],
+            &[0.5, 1.0, 0.5, 0.0],
+        );
+        check(
+            r#"{"kind": "cosine_restarts", "lr": 2, "cycle_steps": 2}"#,
+            &[0, 1, 2, 4, 6],
+            &[2.0, 1.0, 2.0, 1.0, 2.0],
+        );
         check(r#"{"kind": "one_cycle", "lr": 1, "total_steps": 10}"#, &[0, 3, 10], &[0.04, 1.0, 4e-6]);
         check(r#"{"kind": "inverse_sqrt", "lr": 1, "warmup_steps": 4}"#, &[1, 4, 16], &[0.25, 1.0, 0.5]);
         // Vaswani et al., formula (3): both branches meet at the end of the warm-up, (512 * 4000)^-1/2.

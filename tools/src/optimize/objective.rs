@@ -101,7 +101,10 @@ impl Objective {
             Objective::Quadratic { A, b } => {
                 if A.rows() != A.columns() {
                     let (rows, columns) = (A.rows(), A.columns());
-                    return Err(Error::invalid("/objective/A", format!("`A` is {rows} x {columns}, but must be square")));
+                    return Err(Error::invalid(
+                        "/objective/A",
+                        format!("`A` is {rows} x {columns}, but must be square"),
+                    ));
                 }
                 if let Some(b) = b
                     && b.len() != A.rows()

@@ -201,15 +201,16 @@ mod tests {
             run(&args).unwrap().x
         };
         let (even, steep) = (run(1.0), run(1e4));
-        assert!((even[1] - steep[1]).abs() < 1e-9, "{even:?} {steep:?}");
+        assert!((even[1] - steep[1]).abs() < 1e-7, "{even:?} {steep:?}");
     }
 
     #[test]
     fn every_method_has_sensible_defaults() {
-        for method in
-            ["sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "adamax", "lion"]
-        {
-            let text = format!(r#"{{"objective": {{"kind": "quadratic", "A": [[1, 0], [0, 50]]}}, "optimizer": "{method}"}}"#);
+        for method in [
+            "sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "adamax", "lion",
+        ] {
+            let text =
+                format!(r#"{{"objective": {{"kind": "quadratic", "A": [[1, 0], [0, 50]]}}, "optimizer": "{method}"}}"#);
             let out = run(&args(&text)).unwrap();
             assert!(out.value < 25.5 && !out.diverged, "{method}: {}", out.value);
         }

@@ -42,8 +42,7 @@ impl Trail {
 /// Draws paths over the contours of the objective if it has two variables, else the values by step.
 pub(crate) fn draw(title: &str, objective: &Objective, trails: &[(&str, &Trail)]) -> Result<String, Error> {
     if trails.iter().all(|(_, trail)| trail.two) {
-        let lines: Vec<Line<'_>> =
-            trails.iter().map(|(name, trail)| Line { name, points: &trail.points }).collect();
+        let lines: Vec<Line<'_>> = trails.iter().map(|(name, trail)| Line { name, points: &trail.points }).collect();
         let value = |x: f64, y: f64| objective.evaluate(&[x, y], &mut [0.0; 2]);
         if let Some(svg) = contour::paths(title, &value, &lines)? {
             return Ok(svg);

@@ -120,16 +120,21 @@ impl Rule {
 
     /// Whether the constants make sense; `at` is the pointer of the object that holds them.
     pub(crate) fn check(&self, at: &str) -> Result<(), Error> {
-        let shares =
-            [("momentum", self.momentum), ("beta1", self.beta1), ("beta2", self.beta2), ("decay", self.decay)];
+        let shares = [("momentum", self.momentum), ("beta1", self.beta1), ("beta2", self.beta2), ("decay", self.decay)];
         for (name, share) in shares {
             if !(0.0..1.0).contains(&share) {
-                return Err(Error::invalid(format!("{at}/{name}"), format!("`{name}` is {share}, but must lie in [0, 1)")));
+                return Err(Error::invalid(
+                    format!("{at}/{name}"),
+                    format!("`{name}` is {share}, but must lie in [0, 1)"),
+                ));
             }
         }
         for (name, number) in [("eps", self.eps), ("weight_decay", self.weight_decay)] {
             if !(number >= 0.0 && number.is_finite()) {
-                return Err(Error::invalid(format!("{at}/{name}"), format!("`{name}` is {number}, but must be 0 or more")));
+                return Err(Error::invalid(
+                    format!("{at}/{name}"),
+                    format!("`{name}` is {number}, but must be 0 or more"),
+                ));
             }
         }
         Ok(())
@@ -170,11 +175,14 @@ impl<T: Real> Optimizer<T> {
         // The corrections for a memory that began at 0.
         let (fix1, fix2) = (1.0 - beta1.powi(t), 1.0 - beta2.powi(t));
         match method {
-            Method::Sgd => vectorized(#[inline(always)] || {
-                for (x, g) in x.iter_mut().zip(gradient) {
-                    *x -= eta * (*g + lambda * *x);
-                }
-            }),
+            Method::Sgd => vectorized(
+                #[inline(always)]
+                || {
+                    for (x, g) in x.iter_mut().zip(gradient) {
+                        *x -= eta * (*g + lambda * *x);
+                    }
+                },
+            ),
             Method::Momentum => one(x, gradient, first, |x, g, v| {
                 *v = mu * *v + (g + lambda * *x);
                 *x -= eta * *v;

@@ -8,7 +8,7 @@ use plotters::prelude::*;
 
 use super::{
     chart::Line,
-    style::{self, AxisLine, Axes, Entry, GREY, Mark, axes_along, color, failed, line_in, scatter, shape, ticks},
+    style::{self, Axes, AxisLine, Entry, GREY, Mark, axes_along, color, failed, line_in, scatter, shape, ticks},
 };
 use crate::error::Error;
 

@@ -36,20 +36,30 @@ pub enum Objective {
         /// The coefficients from the constant upwards: c0 + c1 x + c2 x^2 + ...
         coefficients: Vector,
     },
-    /// The mean squared error of a linear regression; x is the intercept and then a weight for each column.
+    /// The mean squared error of a linear regression; x is the intercept, if any, and then a weight for each column.
     LinearRegressionMse {
         /// The table, a sample a row.
         X: Matrix,
         /// What to predict, a number for each row.
         y: Vector,
+        /// Whether there is an intercept; true when not given.
+        #[serde(default = "yes")]
+        intercept: bool,
     },
-    /// The mean log loss of a logistic regression; x is the intercept and then a weight for each column.
+    /// The mean log loss of a logistic regression; x is the intercept, if any, and then a weight for each column.
     LogisticLoss {
         /// The table, a sample a row.
         X: Matrix,
         /// The classes, 0 or 1 for each row.
         y: Vec<u8>,
+        /// Whether there is an intercept; true when not given.
+        #[serde(default = "yes")]
+        intercept: bool,
     },
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Default for Objective {
@@ -67,7 +77,9 @@ impl Objective {
             Objective::Quadratic { A, .. } => Some(A.rows()),
             Objective::Rosenbrock {} => None,
             Objective::Polynomial { .. } => Some(1),
-            Objective::LinearRegressionMse { X, .. } | Objective::LogisticLoss { X, .. } => Some(X.columns() + 1),
+            Objective::LinearRegressionMse { X, intercept, .. } | Objective::LogisticLoss { X, intercept, .. } => {
+                Some(X.columns() + usize::from(*intercept))
+            }
         }
     }
 
@@ -77,7 +89,9 @@ impl Objective {
             Objective::Quadratic { A, .. } => vec![1.0; A.rows()],
             Objective::Rosenbrock {} => vec![-1.2, 1.0],
             Objective::Polynomial { .. } => vec![1.0],
-            Objective::LinearRegressionMse { X, .. } | Objective::LogisticLoss { X, .. } => vec![0.0; X.columns() + 1],
+            Objective::LinearRegressionMse { .. } | Objective::LogisticLoss { .. } => {
+                vec![0.0; self.dimensions().unwrap_or(1)]
+            }
         }
     }
 
@@ -121,8 +135,8 @@ impl Objective {
                     .with_hint("try `[-1.2, 1]`"));
             }
             Objective::Rosenbrock {} | Objective::Polynomial { .. } => {}
-            Objective::LinearRegressionMse { X, y } => same_length(X, y.len())?,
-            Objective::LogisticLoss { X, y } => {
+            Objective::LinearRegressionMse { X, y, .. } => same_length(X, y.len())?,
+            Objective::LogisticLoss { X, y, .. } => {
                 same_length(X, y.len())?;
                 if let Some(at) = y.iter().position(|class| *class > 1) {
                     return Err(Error::invalid(format!("/objective/y/{at}"), format!("`{}` is not 0 or 1", y[at])));
@@ -179,12 +193,12 @@ impl Objective {
                 gradient[0] = slope;
                 value
             }
-            Objective::LinearRegressionMse { X, y } => mean_loss(X, x, gradient, |i, margin| {
+            Objective::LinearRegressionMse { X, y, .. } => mean_loss(X, x, gradient, |i, margin| {
                 let error = margin - y[i];
                 (error * error, 2.0 * error)
             }),
             // log(1 + e^margin) - y margin, with the exponential kept from overflowing.
-            Objective::LogisticLoss { X, y } => mean_loss(X, x, gradient, |i, margin| {
+            Objective::LogisticLoss { X, y, .. } => mean_loss(X, x, gradient, |i, margin| {
                 let class = f64::from(y[i]);
                 (softplus(if y[i] == 1 { -margin } else { margin }), sigmoid(margin) - class)
             }),
@@ -192,16 +206,19 @@ impl Objective {
     }
 }
 
-/// The mean over the rows of a loss of the margin `x[0] + row · x[1..]`, which gives its value and its slope.
+/// The mean over the rows of a loss of the margin, `row · weights` and before it the intercept if `x` is one longer; the
+/// loss gives its value and its slope.
 fn mean_loss(table: &Matrix, x: &[f64], gradient: &mut [f64], loss: impl Fn(usize, f64) -> (f64, f64)) -> f64 {
     let n = table.rows() as f64;
+    let (intercept, weights) = x.split_at(x.len() - table.columns());
+    let (in_intercept, in_weights) = gradient.split_at_mut(intercept.len());
     let mut value = 0.0;
     for (i, row) in table.iter().enumerate() {
-        let margin = x[0] + row.iter().zip(&x[1..]).map(|(a, b)| a * b).sum::<f64>();
-        let (lost, slope) = loss(i, margin);
+        let along = row.iter().zip(weights).map(|(a, b)| a * b).sum::<f64>();
+        let (lost, slope) = loss(i, intercept.first().unwrap_or(&0.0) + along);
         value += lost / n;
-        gradient[0] += slope / n;
-        gradient[1..].iter_mut().zip(row).for_each(|(gradient, a)| *gradient += slope / n * a);
+        in_intercept.iter_mut().for_each(|gradient| *gradient += slope / n);
+        in_weights.iter_mut().zip(row).for_each(|(gradient, a)| *gradient += slope / n * a);
     }
     value
 }
@@ -227,10 +244,10 @@ pub(crate) mod tests {
             (Objective::Rosenbrock {}, vec![-1.2, 1.0, 0.4]),
             (Objective::Polynomial { coefficients: [2.0, 0.0, 1.0, -3.0, 1.0].try_into().unwrap() }, vec![1.7]),
             (
-                Objective::LinearRegressionMse { X: table(), y: [1.0, 2.0, 3.0].try_into().unwrap() },
+                Objective::LinearRegressionMse { X: table(), y: [1.0, 2.0, 3.0].try_into().unwrap(), intercept: true },
                 vec![0.1, 0.2, -0.3],
             ),
-            (Objective::LogisticLoss { X: table(), y: vec![0, 1, 1] }, vec![0.1, 0.2, -0.3]),
+            (Objective::LogisticLoss { X: table(), y: vec![0, 1, 1], intercept: false }, vec![0.2, -0.3]),
         ]
     }
 
@@ -270,6 +287,6 @@ pub(crate) mod tests {
         assert_eq!(path(Objective::Rosenbrock {}, &[1.0]), "/x0");
         let flat = Matrix::try_from([[1.0, 2.0]]).unwrap();
         assert_eq!(path(Objective::Quadratic { A: flat.clone(), b: None }, &[1.0]), "/objective/A");
-        assert_eq!(path(Objective::LogisticLoss { X: flat, y: vec![2] }, &[0.0; 3]), "/objective/y/0");
+        assert_eq!(path(Objective::LogisticLoss { X: flat, y: vec![2], intercept: true }, &[0.0; 3]), "/objective/y/0");
     }
 }

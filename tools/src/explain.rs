@@ -104,7 +104,7 @@ fn one_of(error: &ValidationError, context: &[Vec<ValidationError>], part: &Valu
             return problem(inner, schema);
         }
         let consts = constants.iter().filter_map(|inner| match inner.kind() {
-            ValidationErrorKind::Constant { expected_value } => Some(expected_value.clone()),
+            ValidationErrorKind::Constant { expected_value } => Some(expected_value.as_ref().clone()),
             _ => None,
         });
         if constants.len() == context.len() && first.instance_path().as_str().len() > path.len() {
@@ -299,7 +299,7 @@ mod tests {
         let variants = json!({"oneOf": [variant("a", "b"), variant("c", "d")]});
         check(variants.clone(), json!({"kind": "c", "d": "x"}), "/x/d", "expected a number, got the string `x`");
         check(variants.clone(), json!({"kind": "c"}), "/x", "missing argument `d`");
-        check(variants, json!({"kind": "e", "d": 1}), "/x/kind", "expected one of `a` and `c`, got the string `e`");
+        check(variants, json!({"kind": "e", "d": 1}), "/x/kind", "expected one of `a`, `c`, got the string `e`");
         check(json!({"enum": ["a", "b"]}), json!("c"), "/x", "expected one of `a`, `b`, got the string `c`");
         check(json!({"oneOf": [{"const": "a"}, {"const": "b"}]}), json!(1), "/x", "expected one of `a`, `b`, got `1`");
         check(

@@ -16,6 +16,7 @@ mod bruteforce;
 mod cosine_matrix;
 mod kmeans;
 mod measure;
+mod neural;
 mod npy;
 mod pca;
 mod workload;
@@ -35,6 +36,8 @@ const WORKLOADS: &[Entry] = &[
     entry::<pca::Pca>(),
     entry::<bruteforce::BruteForce>(),
     entry::<cosine_matrix::CosineMatrix>(),
+    entry::<neural::MlpDigits>(),
+    entry::<neural::CharTransformer>(),
 ];
 
 const HELP: &str = "\

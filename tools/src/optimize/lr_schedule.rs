@@ -292,7 +292,7 @@ impl Schedule {
                 if factor.get() == 1 {
                     begin = now / cycle * cycle;
                 }
-                while now >= begin + cycle {
+                while now >= begin.saturating_add(cycle) {
                     begin += cycle;
                     cycle = cycle.saturating_mul(factor.get() as u128);
                 }

@@ -33,7 +33,7 @@ use crate::{
 pub struct Params {
     /// The vector of each token, vocabulary x d.
     pub tok: Matrix,
-    /// The vector of each position, context x d.
+    /// The vector of each position, context x d; up to 2048 of them.
     pub pos: Matrix,
     /// The layers, up to 48.
     pub layers: Vec<Layer>,
@@ -215,8 +215,9 @@ impl Config {
     }
 }
 
-/// The most layers of a model that is read.
+/// The most layers of a model that is read, and the most positions.
 const MOST_LAYERS: usize = 48;
+const MOST_POSITIONS: usize = 2048;
 
 impl Params {
     /// The sizes and the flat parameters, if all shapes fit together.
@@ -232,6 +233,13 @@ impl Params {
         if self.layers.len() > MOST_LAYERS {
             let given = self.layers.len();
             return Err(Error::too_large("/params/layers", format!("there are {given}, the limit is {MOST_LAYERS}")));
+        }
+        if self.pos.rows() > MOST_POSITIONS {
+            let given = self.pos.rows();
+            return Err(Error::too_large(
+                "/params/pos",
+                format!("there are {given} rows, the limit is {MOST_POSITIONS}"),
+            ));
         }
         let hidden = self.layers.first().map_or(4 * d, |layer| layer.W1.columns());
         let config =

@@ -69,6 +69,8 @@ pub const EXAMPLES: &[&str] = &[
     "loss of the transformer on this sequence, and what its heads attend to",
 ];
 
+/// The most attention weights that are given back.
+const MOST_WEIGHTS: usize = 4_000_000;
 /// The most operations of a pass.
 const MOST_WORK: usize = 4_000_000_000;
 
@@ -86,6 +88,10 @@ pub fn run(args: &Args) -> Result<Output, Error> {
     }
     if n.saturating_mul(parameters.len()) > MOST_WORK / 2 {
         return Err(Error::too_large("/ids", format!("{n} tokens are too many for {} parameters", parameters.len())));
+    }
+    if (args.attention || args.picture) && config.layers * config.heads * n * n > MOST_WEIGHTS {
+        return Err(Error::too_large("/ids", format!("{n} tokens have too many attention weights"))
+            .with_hint("give fewer tokens, or leave `attention` and `picture` out"));
     }
     let mut pass = Pass::new(config, n, n);
     pass.forward(&parameters, &args.ids, n);

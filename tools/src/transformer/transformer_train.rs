@@ -41,8 +41,8 @@ use crate::{
 pub struct Args {
     /// The text to learn, up to 2,000,000 characters of at most 512 kinds.
     pub text: String,
-    /// How many characters it sees at once: the context, block size, up to 1024; 32 when not given.
-    #[serde(default = "thirty_two")]
+    /// How many characters it sees at once: the context, block size, up to 1024; 16 when not given.
+    #[serde(default = "sixteen")]
     pub context: NonZeroUsize,
     /// How many numbers a character is: the width, embedding size, up to 512; 32 when not given.
     #[serde(default = "thirty_two")]
@@ -53,8 +53,8 @@ pub struct Args {
     /// How many layers: blocks, up to 12; 2 when not given.
     #[serde(default = "two")]
     pub n_layers: NonZeroUsize,
-    /// How many windows a step sees: the batch size, up to 512; 16 when not given.
-    #[serde(default = "sixteen")]
+    /// How many windows a step sees: the batch size, up to 512; 8 when not given.
+    #[serde(default = "eight")]
     pub batch_size: NonZeroUsize,
     /// How many steps: iterations. 200 when not given.
     #[serde(default = "two_hundred")]
@@ -90,6 +90,10 @@ fn thirty_two() -> NonZeroUsize {
 
 fn sixteen() -> NonZeroUsize {
     const { whole(16) }
+}
+
+fn eight() -> NonZeroUsize {
+    const { whole(8) }
 }
 
 fn four() -> NonZeroUsize {
@@ -226,6 +230,10 @@ fn check(args: &Args, vocabulary: usize) -> Result<Config, Error> {
     }
     check_rate(args.learning_rate, "/learning_rate")?;
     let config = Config { vocabulary, context, width, heads, layers: args.n_layers.get(), hidden: 4 * width };
+    if config.parameters() > 10_000_000 {
+        let given = config.parameters();
+        return Err(Error::too_large("/d_model", format!("{given} parameters are too many, the limit is 10000000")));
+    }
     let step = (args.batch_size.get() * context)
         .saturating_mul(6 * config.parameters() + 14 * width * context * config.layers + 10_000);
     let most = (LIMITS[6] / step).max(1);

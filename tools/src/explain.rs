@@ -9,11 +9,7 @@ use crate::{error::Error, nearest, schema::first_ragged};
 pub(crate) fn explain<'a>(found: impl Iterator<Item = ValidationError<'a>>, schema: &Value) -> Error {
     // A misspelt name explains a missing one, and both explain more than a wrong value.
     let mut found: Vec<ValidationError> = found.take(100).collect();
-    found.sort_by_key(|error| match error.kind() {
-        ValidationErrorKind::AdditionalProperties { .. } => 0,
-        ValidationErrorKind::Required { .. } => 1,
-        _ => 2,
-    });
+    found.sort_by_key(rank);
     let mut problems = found.iter().map(|error| problem(error, schema));
     let Some(mut first) = problems.next() else {
         return Error::invalid("", "the arguments do not fit the tool's schema");
@@ -31,6 +27,15 @@ pub(crate) fn explain<'a>(found: impl Iterator<Item = ValidationError<'a>>, sche
         first.hint = Some(first.hint.map_or(also.clone(), |hint| format!("{hint}; {also}")));
     }
     first
+}
+
+/// The most telling first.
+fn rank(error: &ValidationError) -> u8 {
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { .. } => 0,
+        ValidationErrorKind::Required { .. } => 1,
+        _ => 2,
+    }
 }
 
 fn problem(error: &ValidationError, schema: &Value) -> Error {
@@ -88,6 +93,24 @@ fn one_of(error: &ValidationError, context: &[Vec<ValidationError>], part: &Valu
             branch.get("const").cloned().into_iter().chain(branch["enum"].as_array().cloned().unwrap_or_default())
         })
         .collect();
+    // Of objects told apart by a constant (`kind`), the caller means the one whose constant it is.
+    let other = |inner: &&ValidationError| matches!(inner.kind(), ValidationErrorKind::Constant { .. });
+    let mut meant = context.iter().filter(|errors| !errors.iter().any(|inner| other(&inner)));
+    let constants: Vec<&ValidationError> = context.iter().flatten().filter(other).collect();
+    if let Some(first) = constants.first() {
+        if let (Some(errors), None) = (meant.next(), meant.next())
+            && let Some(inner) = errors.iter().min_by_key(|inner| rank(inner))
+        {
+            return problem(inner, schema);
+        }
+        let consts = constants.iter().filter_map(|inner| match inner.kind() {
+            ValidationErrorKind::Constant { expected_value } => Some(expected_value.as_ref().clone()),
+            _ => None,
+        });
+        if constants.len() == context.len() && first.instance_path().as_str().len() > path.len() {
+            return not_an_option(first.instance_path().as_str(), first.instance(), &consts.collect::<Vec<_>>());
+        }
+    }
     let deepest = context
         .iter()
         .flatten()
@@ -268,6 +291,15 @@ mod tests {
             "expected a number, got null",
         );
         check(json!({"type": ["string", "null"]}), json!(1), "/x", "expected a string or null, got `1`");
+        // Variants told apart by a constant: only the one that is named complains.
+        let variant = |kind: &str, field: &str| {
+            json!({"type": "object", "properties": {"kind": {"const": kind}, field: {"type": "number"}},
+                "required": ["kind", field], "additionalProperties": false})
+        };
+        let variants = json!({"oneOf": [variant("a", "b"), variant("c", "d")]});
+        check(variants.clone(), json!({"kind": "c", "d": "x"}), "/x/d", "expected a number, got the string `x`");
+        check(variants.clone(), json!({"kind": "c"}), "/x", "missing argument `d`");
+        check(variants, json!({"kind": "e", "d": 1}), "/x/kind", "expected one of `a`, `c`, got the string `e`");
         check(json!({"enum": ["a", "b"]}), json!("c"), "/x", "expected one of `a`, `b`, got the string `c`");
         check(json!({"oneOf": [{"const": "a"}, {"const": "b"}]}), json!(1), "/x", "expected one of `a`, `b`, got `1`");
         check(

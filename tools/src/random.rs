@@ -56,6 +56,13 @@ impl Random {
         }
     }
 
+    /// Puts items into a random order, each order as likely as the other (R. Fisher, F. Yates, 1938).
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+
     /// A number from the standard normal distribution (Marsaglia and Bray's polar method).
     pub(crate) fn normal(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {

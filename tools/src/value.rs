@@ -327,6 +327,9 @@ impl Fraction {
     /// All of it.
     pub const ONE: Fraction = Fraction(1.0);
 
+    /// A usual share to set aside.
+    pub const TENTH: Fraction = Fraction(0.1);
+
     /// Takes a number from 0 to 1, both included.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ mod embedding;
 mod kmeans;
 mod linear;
 mod measure;
+mod neural;
 mod npy;
 mod pca;
 mod text;
@@ -52,6 +53,8 @@ const WORKLOADS: &[Entry] = &[
     entry::<text::Chunking>(),
     entry::<vector_search::Hnsw>(),
     entry::<vector_search::Ivf>(),
+    entry::<neural::MlpDigits>(),
+    entry::<neural::CharTransformer>(),
 ];
 
 const HELP: &str = "\

@@ -1,6 +1,7 @@
 //! Pictures: SVG text, and the numbers that it shows.
 
 pub(crate) mod chart;
+pub(crate) mod contour;
 pub mod cosine_vs_euclidean;
 pub mod decision_boundary;
 pub mod embeddings;

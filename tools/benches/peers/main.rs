@@ -18,6 +18,7 @@ mod kmeans;
 mod measure;
 mod npy;
 mod pca;
+mod trees;
 mod workload;
 
 use std::{
@@ -35,6 +36,9 @@ const WORKLOADS: &[Entry] = &[
     entry::<pca::Pca>(),
     entry::<bruteforce::BruteForce>(),
     entry::<cosine_matrix::CosineMatrix>(),
+    entry::<trees::DecisionTree>(),
+    entry::<trees::GradientBoosting>(),
+    entry::<trees::RandomForest>(),
 ];
 
 const HELP: &str = "\

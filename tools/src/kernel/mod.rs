@@ -21,6 +21,7 @@ mod level;
 mod matmul;
 mod nearest;
 mod pack;
+mod prefetch;
 mod real;
 mod stream;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub(crate) use level::Level;
 pub(crate) use level::vectorized;
 pub(crate) use matmul::{matmul, shifted_matmul};
 pub(crate) use nearest::{Centres, Near, two_nearest};
+pub(crate) use prefetch::prefetch;
 pub use real::Real;
 pub(crate) use stream::rows_of_product;
 pub(crate) use view::View;

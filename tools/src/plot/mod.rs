@@ -2,7 +2,7 @@
 
 pub(crate) mod chart;
 pub mod cosine_vs_euclidean;
-mod style;
+pub(crate) mod style;
 
 use crate::tool::{Tool, ToolBuilder};
 

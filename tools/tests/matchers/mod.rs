@@ -4,6 +4,8 @@
 //! and null agree exactly; extra fields of the output do not matter. An object whose key begins with `$` is a matcher,
 //! for results that are not one value: labels up to renaming, vectors up to sign, samples up to chance.
 
+mod models;
+
 use roundtable_tools::Error;
 use serde_json::{Value, json};
 
@@ -81,7 +83,7 @@ fn matches(got: &Value, want: &Value, tolerance: &Value, path: &str) -> Result<(
                 value.as_array().into_iter().flatten().try_for_each(|want| compare(got, want, tolerance, path))?;
             }
             "$approx" => compare(got, value, &json!({"abs": want["abs"], "rel": want["rel"]}), path)?,
-            "abs" | "rel" | "axis" => {}
+            "abs" | "rel" | "axis" | "ignore" => {}
             "$ge" | "$le" | "$gt" | "$lt" => {
                 let (number, bound) = (number_of(got, path)?, number_of(value, path)?);
                 let holds = match key.as_str() {
@@ -108,6 +110,9 @@ fn matches(got: &Value, want: &Value, tolerance: &Value, path: &str) -> Result<(
                 require(inertia <= most, || format!("{path}: inertia {inertia} above {most}"))?;
             }
             "$up_to_sign" => up_to_sign(&rows(got)?, &rows(value)?, want["axis"] == "cols", tolerance, path)?,
+            "$score" => models::score(got, value, path)?,
+            "$monotone" => models::monotone(got, value, tolerance, path)?,
+            "$values" => models::values(got, value, &want["ignore"], tolerance, path)?,
             "$gaussian_sample" => gaussian_sample(got, value, path)?,
             other => return Err(format!("{path}: unknown matcher {other}")),
         }

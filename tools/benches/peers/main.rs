@@ -24,6 +24,7 @@ mod npy;
 mod pca;
 mod text;
 mod vector_search;
+mod trees;
 mod workload;
 
 use std::{
@@ -55,6 +56,9 @@ const WORKLOADS: &[Entry] = &[
     entry::<vector_search::Ivf>(),
     entry::<neural::MlpDigits>(),
     entry::<neural::CharTransformer>(),
+    entry::<trees::DecisionTree>(),
+    entry::<trees::GradientBoosting>(),
+    entry::<trees::RandomForest>(),
 ];
 
 const HELP: &str = "\

@@ -7,6 +7,7 @@ pub mod decision_boundary;
 pub mod embeddings;
 pub mod scaling;
 mod style;
+pub(crate) mod style;
 
 use std::time::Duration;
 

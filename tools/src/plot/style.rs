@@ -457,7 +457,8 @@ pub(crate) fn printable(text: &str) -> String {
     if text.chars().count() <= 90 { text } else { text.chars().take(89).chain(['…']).collect() }
 }
 
-fn escape(text: &str) -> String {
+/// As XML writes it.
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

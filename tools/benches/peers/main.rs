@@ -23,8 +23,8 @@ mod neural;
 mod npy;
 mod pca;
 mod text;
-mod vector_search;
 mod trees;
+mod vector_search;
 mod workload;
 
 use std::{

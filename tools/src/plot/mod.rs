@@ -6,7 +6,6 @@ pub mod cosine_vs_euclidean;
 pub mod decision_boundary;
 pub mod embeddings;
 pub mod scaling;
-mod style;
 pub(crate) mod style;
 
 use std::time::Duration;

@@ -4,8 +4,11 @@
 //! and null agree exactly; extra fields of the output do not matter. An object whose key begins with `$` is a matcher,
 //! for results that are not one value: labels up to renaming, vectors up to sign, samples up to chance.
 
+mod embedding;
 mod models;
+mod recall;
 mod splits;
+mod text;
 
 use roundtable_tools::Error;
 use serde_json::{Value, json};
@@ -84,8 +87,6 @@ fn matches(got: &Value, want: &Value, tolerance: &Value, path: &str) -> Result<(
                 value.as_array().into_iter().flatten().try_for_each(|want| compare(got, want, tolerance, path))?;
             }
             "$approx" => compare(got, value, &json!({"abs": want["abs"], "rel": want["rel"]}), path)?,
-
-            "$set" => require(sorted(got) == sorted(value), || format!("{path}: another set"))?,
             "abs" | "rel" | "axis" | "ignore" => {}
             "$ge" | "$le" | "$gt" | "$lt" => {
                 let (number, bound) = (number_of(got, path)?, number_of(value, path)?);
@@ -97,11 +98,7 @@ fn matches(got: &Value, want: &Value, tolerance: &Value, path: &str) -> Result<(
                 };
                 require(holds, || format!("{path} is {number}, but should be {key} {bound}"))?;
             }
-            "$partition" => {
-                require(canonical(&labels(got)?) == canonical(&labels(value)?), || {
-                    format!("{path}: another partition")
-                })?;
-            }
+            "$partition" => partition(got, value, &want["ignore"], path)?,
             "$ari" => {
                 let index = adjusted_rand_index(&labels(got)?, &labels(&value["labels"])?);
                 let least = number_of(&value["ge"], path)?;
@@ -113,10 +110,18 @@ fn matches(got: &Value, want: &Value, tolerance: &Value, path: &str) -> Result<(
                 require(inertia <= most, || format!("{path}: inertia {inertia} above {most}"))?;
             }
             "$up_to_sign" => up_to_sign(&rows(got)?, &rows(value)?, want["axis"] == "cols", tolerance, path)?,
-            "$split" => splits::split(got, value, path)?,
             "$score" => models::score(got, value, path)?,
             "$monotone" => models::monotone(got, value, tolerance, path)?,
             "$values" => models::values(got, value, &want["ignore"], tolerance, path)?,
+            "$set" => require(sorted(got) == sorted(value), || format!("{path}: another set"))?,
+            "$split" => splits::split(got, value, path)?,
+            "$trustworthiness" => embedding::trustworthiness(got, value, path)?,
+            "$knn_label_agreement" => embedding::same_label(got, value, path)?,
+            "$tsne_kl" => embedding::divergence(got, value, path)?,
+            "$token_count" => text::token_count(got, value, path)?,
+            "$triplets" => text::triplets(got, value, path)?,
+            "$scores_of" => text::scores_of(got, value, tolerance, path)?,
+            "$recall" => recall::recall(got, value, path)?,
             "$gaussian_sample" => gaussian_sample(got, value, path)?,
             other => return Err(format!("{path}: unknown matcher {other}")),
         }
@@ -144,11 +149,28 @@ fn short(value: &Value) -> String {
     value.to_string().chars().take(80).collect()
 }
 
-/// The elements of a list as texts, in order.
+/// The same groups, whatever their numbers, but for the rows in `ignored`, which may be in any group but not noise.
+fn partition(got: &Value, want: &Value, ignored: &Value, path: &str) -> Result<(), Disagreement> {
+    let (got, want) = (labels(got)?, labels(want)?);
+    require(got.len() == want.len(), || format!("{path}: {} labels instead of {}", got.len(), want.len()))?;
+    let ignored = if ignored.is_null() { Vec::new() } else { labels(ignored)? };
+    let is_free = |row: usize| ignored.contains(&(row as i64));
+    let noise = (0..got.len()).find(|row| is_free(*row) && got[*row] < 0);
+    require(noise.is_none(), || format!("{path}: border point {noise:?} called noise"))?;
+    let of = |labels: &[i64]| {
+        let kept: Vec<i64> = (0..labels.len()).filter(|row| !is_free(*row)).map(|row| labels[row]).collect();
+        // Noise is no group: it keeps its number.
+        let is_noise: Vec<bool> = kept.iter().map(|label| *label < 0).collect();
+        (canonical(&kept), is_noise)
+    };
+    require(of(&got) == of(&want), || format!("{path}: another partition"))
+}
+
+/// The items of a list as text, in order.
 fn sorted(list: &Value) -> Vec<String> {
-    let mut texts: Vec<String> = list.as_array().into_iter().flatten().map(Value::to_string).collect();
-    texts.sort();
-    texts
+    let mut items: Vec<String> = list.as_array().into_iter().flatten().map(Value::to_string).collect();
+    items.sort();
+    items
 }
 
 /// Labels numbered in the order of their first appearance.

@@ -44,11 +44,11 @@ pub struct Args {
     /// How many characters it sees at once: the context, block size, up to 1024; 16 when not given.
     #[serde(default = "sixteen")]
     pub context: NonZeroUsize,
-    /// How many numbers a character is: the width, embedding size, up to 512; 32 when not given.
-    #[serde(default = "thirty_two")]
+    /// How many numbers a character is: the width, embedding size, up to 512; 16 when not given.
+    #[serde(default = "sixteen")]
     pub d_model: NonZeroUsize,
-    /// How many heads share the width; a divisor of it. 4 when not given.
-    #[serde(default = "four")]
+    /// How many heads share the width; a divisor of it. 2 when not given.
+    #[serde(default = "two")]
     pub n_heads: NonZeroUsize,
     /// How many layers: blocks, up to 12; 2 when not given.
     #[serde(default = "two")]
@@ -84,20 +84,12 @@ const fn whole(number: usize) -> NonZeroUsize {
     NonZeroUsize::new(number).expect("not zero")
 }
 
-fn thirty_two() -> NonZeroUsize {
-    const { whole(32) }
-}
-
 fn sixteen() -> NonZeroUsize {
     const { whole(16) }
 }
 
 fn eight() -> NonZeroUsize {
     const { whole(8) }
-}
-
-fn four() -> NonZeroUsize {
-    const { whole(4) }
 }
 
 fn two() -> NonZeroUsize {

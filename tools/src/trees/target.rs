@@ -33,7 +33,7 @@ pub enum Criterion {
 /// The targets of the rows that a model is fitted to.
 #[derive(Debug, Clone, Copy)]
 pub enum Target<'a> {
-    /// One label a row, each below `classes`; at most [`MOST_CLASSES`] of them.
+    /// One label a row, each below `classes`; at most 256 of them.
     Classes {
         /// The labels.
         labels: &'a [usize],

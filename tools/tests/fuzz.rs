@@ -41,7 +41,7 @@ fn fitting(schema: &Value, rows: usize, columns: usize) -> BoxedStrategy<Value> 
             let items = &schema["items"];
             let inner =
                 if items["type"] == "array" { fitting_row(items, columns) } else { fitting(items, rows, columns) };
-            prop::collection::vec(inner, rows).prop_map(Value::from).boxed()
+            prop::collection::vec(inner, length(schema, rows)).prop_map(Value::from).boxed()
         }
         Some("string") => prop_oneof!["[a-z \n.]{0,60}", "\\PC{0,20}"].prop_map(Value::from).boxed(),
         Some("boolean") => any::<bool>().prop_map(Value::from).boxed(),
@@ -53,7 +53,14 @@ fn fitting(schema: &Value, rows: usize, columns: usize) -> BoxedStrategy<Value> 
 }
 
 fn fitting_row(schema: &Value, columns: usize) -> BoxedStrategy<Value> {
+    let columns = length(schema, columns);
     prop::collection::vec(fitting(&schema["items"], columns, columns), columns).prop_map(Value::from).boxed()
+}
+
+/// The nearest length that a list may have.
+fn length(schema: &Value, wanted: usize) -> usize {
+    let bound = |key: &str| schema[key].as_u64().map(|bound| bound as usize);
+    wanted.max(bound("minItems").unwrap_or(0)).min(bound("maxItems").unwrap_or(usize::MAX))
 }
 
 fn object(schema: &Value, rows: usize, columns: usize) -> BoxedStrategy<Value> {

@@ -87,7 +87,7 @@ pub fn run(args: &Args) -> Result<Output, Error> {
         _ => None,
     };
     let vocabulary = Vocabulary::new(args.level, &args.merges, characters.as_deref().or(args.vocab.as_deref()))?;
-    let mut encoder = Encoder::new(&vocabulary)?;
+    let mut encoder = Encoder::new(&vocabulary);
     let cut = args.texts.iter().map(|text| (text, args.pretokenizer));
     let whole = args.words.iter().map(|word| (word, Pretokenizer::None));
     let ids = cut.chain(whole).map(|(text, pretokenizer)| {

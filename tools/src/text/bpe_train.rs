@@ -173,7 +173,7 @@ fn words(args: &Args) -> Result<Words<u64>, Error> {
 
 fn encode(vocabulary: &Vocabulary, text: &str, pretokenizer: Pretokenizer) -> Result<Vec<u32>, Error> {
     let mut ids = Vec::new();
-    Encoder::new(vocabulary)?
+    Encoder::new(vocabulary)
         .encode_with(text, pretokenizer, &mut ids)
         .map_err(|error| Error { path: "/encode".to_owned(), ..error })?;
     Ok(ids)

@@ -6,7 +6,7 @@
 //! let vocabulary = bpe::train_on_texts(&["low lower lowest, slow slower slowest"], Goal::vocabulary(260));
 //! assert_eq!(vocabulary.len(), 260);
 //!
-//! let mut encoder = Encoder::new(&vocabulary)?;
+//! let mut encoder = Encoder::new(&vocabulary);
 //! let mut ids = Vec::new();
 //! encoder.encode("the slowest", &mut ids)?;
 //! assert_eq!(vocabulary.decode(&ids)?, "the slowest");
@@ -132,6 +132,7 @@ impl Vocabulary {
     /// `invalid_arguments` if a token is there twice, a merge makes or takes one that is not there, or a token of the
     /// byte alphabet has another character.
     pub fn new(level: Level, merges: &[[String; 2]], tokens: Option<&[String]>) -> Result<Self, Error> {
+        let given = tokens.is_some();
         let tokens = match tokens {
             Some(tokens) => tokens.to_vec(),
             None => {
@@ -149,15 +150,17 @@ impl Vocabulary {
         if tokens.len() >= NONE as usize {
             return Err(Error::too_large("/vocab", format!("there are {} tokens", tokens.len())));
         }
+        // Tokens that were not given come from the merges.
+        let place = |id: usize| if given { format!("/vocab/{id}") } else { "/merges".to_owned() };
         let mut ids: HashMap<&str, u32> = HashMap::with_capacity(tokens.len());
         for (id, token) in tokens.iter().enumerate() {
             if let Some(other) = ids.insert(token, id as u32) {
-                return Err(Error::invalid(format!("/vocab/{id}"), format!("`{token}` is also token {other}")));
+                return Err(Error::invalid(place(id), format!("`{token}` is also token {other}")));
             }
             if level == Level::Byte
                 && let Some(wrong) = token.chars().find(|c| byte_of(*c).is_none())
             {
-                return Err(Error::invalid(format!("/vocab/{id}"), format!("`{wrong}` stands for no byte"))
+                return Err(Error::invalid(place(id), format!("`{wrong}` stands for no byte"))
                     .with_hint("write tokens in GPT-2's byte alphabet, where `Ġ` is the space"));
             }
         }

@@ -3,6 +3,7 @@
 pub mod curse_of_dimensionality;
 pub mod eigen_symmetric;
 mod graph;
+mod layout;
 pub(crate) mod neighbours;
 pub mod pca;
 pub(crate) mod plane;

@@ -12,6 +12,10 @@ use crate::{
     error::Error,
     linear::{elastic_net, lasso_regression, linear_regression, logistic_regression, ridge_regression},
     probability::gaussian_naive_bayes,
+    trees::{
+        decision_tree::{self, Target},
+        gradient_boosting, random_forest,
+    },
     value::{Fraction, Matrix, Seed},
 };
 
@@ -62,6 +66,36 @@ pub enum Model {
         #[serde(default = "tiny")]
         var_smoothing: f64,
     },
+    /// Questions about one column at a time; predicts either.
+    DecisionTree {
+        /// The most questions in a row; no limit when not given.
+        #[serde(default)]
+        max_depth: Option<usize>,
+        /// The fewest rows in a leaf; 1 when not given.
+        #[serde(default = "once")]
+        min_samples_leaf: usize,
+    },
+    /// The mean of trees on rows and columns drawn at random; predicts either.
+    RandomForest {
+        /// How many trees, from 1 to 1000; 100 when not given.
+        #[serde(default = "hundred")]
+        n_trees: usize,
+        /// The most questions in a row; no limit when not given.
+        #[serde(default)]
+        max_depth: Option<usize>,
+    },
+    /// The sum of small trees, each of which corrects those before; predicts either.
+    GradientBoosting {
+        /// How many rounds, from 1 to 1000; 100 when not given.
+        #[serde(default = "hundred")]
+        n_trees: usize,
+        /// What each tree is multiplied by, above 0 and at most 1; 0.1 when not given.
+        #[serde(default = "tenth")]
+        learning_rate: f64,
+        /// The most questions in a row; no limit when not given.
+        #[serde(default)]
+        max_depth: Option<usize>,
+    },
     /// The nearest rows decide; predicts either.
     #[serde(alias = "k_nearest_neighbors", alias = "k_nearest_neighbours")]
     Knn {
@@ -74,6 +108,18 @@ pub enum Model {
 
 fn one() -> f64 {
     1.0
+}
+
+fn once() -> usize {
+    1
+}
+
+fn hundred() -> usize {
+    100
+}
+
+fn tenth() -> f64 {
+    0.1
 }
 
 fn tiny() -> f64 {
@@ -151,7 +197,10 @@ impl Model {
                 Some(Task::Regression)
             }
             Model::Logistic { .. } | Model::GaussianNaiveBayes { .. } => Some(Task::Classification),
-            Model::Knn { .. } => None,
+            Model::DecisionTree { .. }
+            | Model::RandomForest { .. }
+            | Model::GradientBoosting { .. }
+            | Model::Knn { .. } => None,
         }
     }
 
@@ -189,7 +238,7 @@ impl Model {
     ///
     /// # Errors
     /// `invalid_arguments` if the model predicts classes or a setting makes no sense, and the errors of the model itself.
-    pub fn fit_numbers(&self, x: &[f64], columns: usize, y: &[f64], _seed: Seed) -> Result<Regressor, Error> {
+    pub fn fit_numbers(&self, x: &[f64], columns: usize, y: &[f64], seed: Seed) -> Result<Regressor, Error> {
         let line = match self {
             Model::Linear {} => linear_regression::fit(x, columns, y, None, true)?.line,
             Model::Ridge { alpha } => ridge_regression::fit(x, columns, y, price("alpha", *alpha)?, true)?,
@@ -199,6 +248,9 @@ impl Model {
             }
             Model::Logistic { .. } | Model::GaussianNaiveBayes { .. } => {
                 return Err(Error::invalid("/model/kind", format!("`{}` predicts classes, not numbers", self.kind())));
+            }
+            Model::DecisionTree { .. } | Model::RandomForest { .. } | Model::GradientBoosting { .. } => {
+                return Ok(Regressor(self.grow(x, columns, Target::Numbers(y), seed)?));
             }
             Model::Knn { k } => {
                 let neighbours = Neighbours::new(x, columns, *k)?;
@@ -217,7 +269,7 @@ impl Model {
     ///
     /// # Errors
     /// `invalid_arguments` if the model predicts numbers or a setting makes no sense, and the errors of the model itself.
-    pub fn fit_classes(&self, x: &[f64], columns: usize, y: &[usize], _seed: Seed) -> Result<Classifier, Error> {
+    pub fn fit_classes(&self, x: &[f64], columns: usize, y: &[usize], seed: Seed) -> Result<Classifier, Error> {
         let mut classes = y.to_vec();
         classes.sort_unstable();
         classes.dedup();
@@ -225,7 +277,16 @@ impl Model {
         if let [_] = classes[..] {
             return Ok(Classifier { classes, probabilities: row_by_row(columns, |_| vec![1.0]) });
         }
+        let positions: Vec<usize> = y.iter().map(|label| classes.partition_point(|class| class < label)).collect();
         match self {
+            Model::DecisionTree { .. } | Model::RandomForest { .. } | Model::GradientBoosting { .. } => {
+                if classes.len() > MOST_CLASSES {
+                    let message = format!("`y` has {} classes, the limit of trees is {MOST_CLASSES}", classes.len());
+                    return Err(Error::too_large("/y", message));
+                }
+                let target = Target::Classes { labels: &positions, classes: classes.len() };
+                Ok(Classifier { probabilities: self.grow(x, columns, target, seed)?, classes })
+            }
             Model::Linear {} | Model::Ridge { .. } | Model::Lasso { .. } | Model::ElasticNet { .. } => {
                 Err(Error::invalid("/model/kind", format!("`{}` predicts numbers, not classes", self.kind())))
             }
@@ -247,8 +308,6 @@ impl Model {
             }
             Model::Knn { k } => {
                 let neighbours = Neighbours::new(x, columns, *k)?;
-                let positions: Vec<usize> =
-                    y.iter().map(|label| classes.partition_point(|class| class < label)).collect();
                 let count = classes.len();
                 let probabilities = move |row: &[f64]| {
                     let near = neighbours.of(row);
@@ -270,6 +329,51 @@ fn row_by_row(columns: usize, says: impl Fn(&[f64]) -> Vec<f64> + Send + Sync + 
 /// Whatever a model's own tool calls its arguments, here they are all part of the model.
 fn about_the_model(error: Error) -> Error {
     Error { path: "/model".to_owned(), ..error }
+}
+
+/// The most classes that trees tell apart.
+const MOST_CLASSES: usize = 256;
+/// The most trees of a forest or rounds of boosting.
+const TREES: usize = 1000;
+
+impl Model {
+    /// Grows what is made of trees.
+    fn grow(&self, x: &[f64], columns: usize, target: Target<'_>, seed: Seed) -> Result<Says, Error> {
+        let count = |trees: usize| match trees {
+            0 => Err(Error::invalid("/model", "`n_trees` is 0, but must be 1 or more")),
+            trees if trees > TREES => {
+                Err(Error::too_large("/model", format!("`n_trees` is {trees}, the limit is {TREES}")))
+            }
+            trees => Ok(trees),
+        };
+        match self {
+            Model::RandomForest { n_trees, max_depth } => {
+                let n_trees = count(*n_trees)?;
+                let settings = random_forest::Settings { n_trees, max_depth: *max_depth, seed, ..Default::default() };
+                let fit = random_forest::fit(x, columns, target, &settings).map_err(about_the_model)?;
+                Ok(Box::new(move |rows| fit.predict_proba(rows)))
+            }
+            Model::GradientBoosting { n_trees, learning_rate, max_depth } => {
+                let settings = gradient_boosting::Settings {
+                    n_trees: count(*n_trees)?,
+                    learning_rate: *learning_rate,
+                    max_depth: *max_depth,
+                    seed,
+                    ..Default::default()
+                };
+                let fit = gradient_boosting::fit(x, columns, target, &settings).map_err(about_the_model)?;
+                Ok(Box::new(move |rows| fit.predict_proba(rows)))
+            }
+            Model::DecisionTree { max_depth, min_samples_leaf } => {
+                let leaf = (*min_samples_leaf).max(1);
+                let settings =
+                    decision_tree::Settings { max_depth: *max_depth, min_samples_leaf: leaf, ..Default::default() };
+                let fit = decision_tree::fit(x, columns, target, &settings).map_err(about_the_model)?;
+                Ok(Box::new(move |rows| fit.predict_proba(rows)))
+            }
+            _ => Err(Error::invalid("/model/kind", format!("`{}` is not made of trees", self.kind()))),
+        }
+    }
 }
 
 fn price(name: &str, value: f64) -> Result<f64, Error> {

@@ -30,7 +30,12 @@ pub(super) fn predictions<'a>(
     let table =
         |x: &[f64]| -> Vec<f64> { x.iter().flat_map(|x| legendre(on_interval(*x, low, high), degree)).collect() };
     let (known, asked) = (table(x), table(at));
-    targets.map(|y| Ok(linear_regression::fit(&known, degree + 1, y, None, false)?.line.predict(&asked))).collect()
+    let fit = |y: &[f64]| match linear_regression::fit(&known, degree + 1, y, None, false) {
+        Ok(fit) => Ok(fit.line.predict(&asked)),
+        // The table that it knows is not an argument here.
+        Err(error) => Err(Error { path: String::new(), ..error }),
+    };
+    targets.map(fit).collect()
 }
 
 /// Where `x` lies if the interval is moved to -1 .. 1.

@@ -59,10 +59,6 @@ const WORKLOADS: &[Entry] = &[
     entry::<trees::DecisionTree>(),
     entry::<trees::GradientBoosting>(),
     entry::<trees::RandomForest>(),
-    entry::<dbscan::Small>(),
-    entry::<dbscan::Large>(),
-    entry::<embedding::Tsne>(),
-    entry::<embedding::Umap>(),
 ];
 
 const HELP: &str = "\

@@ -8,7 +8,7 @@
 //! With several columns some p-value is small by chance; each is therefore held against `alpha` divided by the number of
 //! columns (Bonferroni).
 //!
-//! Cost: O(n log n) a column, and O(n m) for the exact p-value of up to 10,000 values.
+//! Cost: O(n log n) a column, and O(n m) for the exact p-value of up to a million pairs.
 //! References: N. Siddiqi, *Credit Risk Scorecards*, 2006, ch. 8; J. L. Hodges, Arkiv för Matematik 3, 1958; O. J. Dunn,
 //! "Multiple comparisons among means", JASA 56, 1961 (the division of alpha).
 
@@ -140,6 +140,8 @@ pub const EXAMPLES: &[&str] = &[
 
 /// The most columns, and the most of them in the picture.
 const LIMITS: (usize, usize) = (1000, 6);
+/// The most pairs of values for an exact p-value.
+const EXACT: usize = 1_000_000;
 /// The bins of the index, and the least share of one.
 const BINS: (usize, f64) = (10, 1e-4);
 
@@ -259,7 +261,7 @@ impl<'a> Pair<'a> {
         let (kind, histogram, statistic, p_value, means) = match &self.values {
             Values::Numbers(before, after) => {
                 let edges = quantile_edges(&sorted(before), BINS.0);
-                let test = ks_test::test(before, after, before.len().max(after.len()) <= 10_000);
+                let test = ks_test::test(before, after, before.len() * after.len() <= EXACT);
                 let means = (Some(mean(before)), Some(mean(after)));
                 (
                     Kind::Numbers,

@@ -24,9 +24,9 @@ use crate::{error::Error, value::Fraction};
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Args {
-    /// The answer to check, up to 200,000 bytes.
+    /// The answer to check, up to 50,000 bytes.
     pub answer: String,
-    /// The passages that should support it: contexts, sources, evidence, documents. Up to 10,000,000 bytes together.
+    /// The passages that should support it: contexts, sources, evidence, documents. Up to 1,000,000 bytes together.
     pub contexts: Vec<String>,
     /// The question that was asked; words of it count as supported, because repeating them claims nothing.
     #[serde(default)]

@@ -22,9 +22,9 @@ use crate::{error::Error, value::Fraction};
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Args {
-    /// The text to check: answer, summary. Up to 200,000 bytes.
+    /// The text to check: answer, summary. Up to 50,000 bytes.
     pub answer: String,
-    /// The passages it should rest on: contexts, sources, evidence. Up to 10,000,000 bytes together.
+    /// The passages it should rest on: contexts, sources, evidence. Up to 1,000,000 bytes together.
     pub contexts: Vec<String>,
     /// The share of a sentence's words that one passage must have: threshold; 0.7 when not given.
     #[serde(default = "most")]

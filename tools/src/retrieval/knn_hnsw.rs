@@ -96,6 +96,8 @@ pub const EXAMPLES: &[&str] = &[
 
 /// The most vectors, and the most effort of building and searching.
 const LIMITS: (usize, usize, usize) = (200_000, 2000, 10_000);
+/// The most vectors times effort of building.
+const MOST_WORK: usize = 50_000_000;
 
 /// Finds the neighbours.
 ///
@@ -112,6 +114,11 @@ pub fn run(args: &Args) -> Result<Output, Error> {
     ];
     if let Some((path, given, limit)) = limits.into_iter().find(|(_, given, limit)| given > limit) {
         return Err(Error::too_large(path, format!("{given} is above {limit}, the limit")));
+    }
+    let effort = args.base.rows() * args.ef_construction.get();
+    if effort > MOST_WORK {
+        let message = format!("{effort} candidates would be looked at while building, the limit is {MOST_WORK}");
+        return Err(Error::too_large("/ef_construction", message).with_hint("lower `ef_construction`"));
     }
     let flat = args.metric.flatten(&args.base, &args.queries)?;
     let options =

@@ -5,7 +5,7 @@ use std::{collections::HashSet, ops::Range};
 use crate::error::Error;
 
 /// The most bytes of an answer, and of all contexts together.
-const LIMITS: (usize, usize) = (200_000, 10_000_000);
+const LIMITS: (usize, usize) = (50_000, 1_000_000);
 
 /// Words too common to support anything.
 const COMMON: &str = " a an and are as at be but by for from had has have he her his i in into is it its of on or s she that the their they this to was were will with you ";

@@ -13,7 +13,7 @@ use super::{
 /// `c = a b + beta c`, where `c` has as many rows as `a` and as many columns as `b`, row after row; its entries are not
 /// read when `beta` is 0.
 ///
-/// Each entry is one chain of multiply-adds over at most 256 products, and the chains are added in order. Works on all
+/// Each entry is one chain of multiply-adds over at most 384 products, and the chains are added in order. Works on all
 /// threads of rayon's current pool when there is enough to do.
 ///
 /// # Panics
@@ -56,7 +56,7 @@ struct Product<'a, 'c, T> {
 }
 
 /// A block of the left side, packed, stays in the second cache: this many rows of `DEPTH` numbers.
-pub(super) const ROWS: usize = 288;
+pub(super) const ROWS: usize = 192;
 /// A block of the right side, packed, stays in the third.
 pub(super) const COLUMNS: usize = 2048;
 /// Fewer products are not worth a second thread.

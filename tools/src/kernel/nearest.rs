@@ -44,6 +44,8 @@ pub(crate) struct Centres<T> {
     dimensions: usize,
 }
 
+/// How many numbers of a point are fetched ahead; the processor sees by itself how they go on.
+const AHEAD: usize = 64;
 /// How many centres are compared at a time.
 const SIDE: usize = 4;
 
@@ -76,14 +78,21 @@ impl<T: Real, F: FnMut(usize, Near<T>)> Job<T> for Nearest<'_, T, F> {
         let Nearest { points, which, centres, mut found } = self;
         T::with_memory(|memory| {
             let few = panels::<T, NR>(memory, NR, points.columns);
-            for which in which.chunks(NR) {
+            let start = |row: u32| row as usize * points.row_stride;
+            let mut batches = which.chunks(NR).peekable();
+            while let Some(which) = batches.next() {
+                // The points of the next batch lie anywhere: ask for them now.
+                for &row in batches.peek().copied().unwrap_or_default() {
+                    for line in (0..points.columns.min(AHEAD)).step_by(64 / size_of::<T>()) {
+                        tile::prefetch(points.data, start(row) + line);
+                    }
+                }
                 let near = isa.call(
                     #[inline(always)]
                     || {
                         for lane in 0..NR {
                             // The last points are repeated: their lanes are not looked at.
-                            let row = which[lane.min(which.len() - 1)] as usize;
-                            let start = row * points.row_stride;
+                            let start = start(which[lane.min(which.len() - 1)]);
                             let row = &points.data[start..start + points.columns];
                             for (to, x) in few.iter_mut().zip(row) {
                                 to[lane] = *x;

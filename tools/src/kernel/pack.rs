@@ -74,11 +74,16 @@ fn gather<T: Real, const R: usize>(view: View<'_, T>, row: usize, depth: Range<u
     }
 }
 
-/// As many panels as needed, of memory that has been used before.
+/// As many panels as needed, of memory that has been used before; they begin with a line of the cache, because loads
+/// across two lines take twice as long.
 pub(super) fn panels<T: Real, const R: usize>(memory: &mut Vec<T>, rows: usize, depth: usize) -> &mut [[T; R]] {
+    const LINE: usize = 64;
     let entries = rows.div_ceil(R) * depth;
-    if memory.len() < entries * R {
-        memory.resize(entries * R, T::ZERO);
+    let needed = entries * R + LINE / size_of::<T>();
+    if memory.len() < needed {
+        memory.resize(needed, T::ZERO);
     }
-    &mut memory.as_chunks_mut::<R>().0[..entries]
+    // Where it cannot be told, any place will do.
+    let skip = memory.as_ptr().align_offset(LINE).min(LINE / size_of::<T>());
+    &mut memory[skip..].as_chunks_mut::<R>().0[..entries]
 }

@@ -12,7 +12,7 @@ pub(crate) trait Job<T> {
 }
 
 /// How deep a block of a product is: a sum is taken over this many entries and then added to the result.
-pub(super) const DEPTH: usize = 256;
+pub(super) const DEPTH: usize = 384;
 
 /// Where a block of the result lies in memory.
 pub(super) struct Target<'a, T> {
@@ -42,10 +42,28 @@ pub(super) fn block<T: Real, I: Isa, const MR: usize, const NR: usize>(
             if target.upper.is_some_and(|(top, left)| top + row >= left + column + NR) {
                 break;
             }
+            for i in row..target.rows.min(row + MR) {
+                let start = i * target.stride + column;
+                prefetch(target.data, start);
+                prefetch(target.data, start + NR - 1);
+            }
             let tile = multiply::<T, I, MR, NR>(a, b);
             write(&tile, target, row, column);
         }
     }
+}
+
+/// Asks for a line of the cache that is needed soon: the result comes from memory, and takes as long as a tile does.
+#[inline(always)]
+pub(super) fn prefetch<T>(data: &[T], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(entry) = data.get(at) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch changes nothing that a program can see, and SSE is part of x86_64.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(entry).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (data, at);
 }
 
 /// One statement a row: a loop of this many steps would not be unrolled, and its sums would lie in memory.

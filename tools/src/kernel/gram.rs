@@ -9,6 +9,7 @@ use super::{
     real::Real,
     tile::{self, DEPTH, Job, Target},
     view::View,
+    zeros::zeros,
 };
 
 /// `x' x`: all inner products of the columns of `x`, row after row. For those of the rows, give `x.t()`.
@@ -107,7 +108,7 @@ impl<T: Real> Gram<'_, T> {
     /// Many columns: as a product of two matrices, without the tiles below the diagonal.
     fn wide<I: Isa, const MR: usize, const NR: usize>(&self, isa: I) -> Vec<T> {
         let (n, d) = (self.x.rows, self.x.columns);
-        let mut c = vec![T::ZERO; d * d];
+        let mut c = zeros(d * d);
         let across = self.x.t();
         let rows_at_once = split(d, MR, rayon::current_num_threads());
         T::with_memory(|memory| {

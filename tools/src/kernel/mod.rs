@@ -1,6 +1,6 @@
 //! The loops that everything else waits for, written once and compiled for several instruction sets.
 //!
-//! No intrinsics and no assembly: every kernel is a plain loop over arrays of a fixed length, shaped so that the
+//! No assembly, and no intrinsics but a prefetch: every kernel is a plain loop over arrays of a fixed length, shaped so that the
 //! compiler turns it into vector instructions, and compiled three times: for AVX-512, for AVX2 with FMA, and for what
 //! every machine of the target has. Which of them runs is decided when the program runs ([`Level`]). So all machines run
 //! the same source, and a test on one of them is a test of the arithmetic on all.
@@ -28,6 +28,7 @@ mod stream;
 mod tests;
 mod tile;
 mod view;
+mod zeros;
 
 pub(crate) use gram::{gram, shifted_gram, weighted_gram};
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub(crate) use prefetch::prefetch;
 pub use real::Real;
 pub(crate) use stream::rows_of_product;
 pub(crate) use view::View;
+pub(crate) use zeros::zeros;
 
 use level::{Isa, dispatch};
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::pairs;
 use crate::{
     error::Error,
-    kernel::{Real, View, gram, inside, matmul, vectorized},
+    kernel::{Real, View, gram, inside, matmul, vectorized, zeros},
     value::Matrix,
 };
 
@@ -91,7 +91,7 @@ pub fn similarities<T: Real>(x: &[T], dimensions: usize) -> Vec<T> {
 pub fn similarities_between<T: Real>(x: &[T], y: &[T], dimensions: usize) -> Vec<T> {
     let (x, y) = (directions(x, dimensions), directions(y, dimensions));
     let (n, m) = (x.len() / dimensions, y.len() / dimensions);
-    let mut cosines = vec![T::ZERO; n * m];
+    let mut cosines = zeros(n * m);
     matmul(View::new(&x, n, dimensions), View::new(&y, m, dimensions).t(), &mut cosines, T::ZERO);
     cosines
 }

@@ -5,12 +5,13 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     algebra::dot,
     error::Error,
     linear::{elastic_net, lasso_regression, linear_regression, logistic_regression, ridge_regression},
+    neural::{mlp_train, perceptron},
     probability::gaussian_naive_bayes,
     trees::{
         decision_tree::{self, Target},
@@ -96,6 +97,24 @@ pub enum Model {
         #[serde(default)]
         max_depth: Option<usize>,
     },
+    /// A single neuron; predicts two classes.
+    Perceptron {
+        /// How many times through all rows, from 1; 100 when not given.
+        #[serde(default = "hundred")]
+        epochs: usize,
+    },
+    /// A network with hidden layers, on columns brought to mean 0 and deviation 1; predicts classes.
+    Mlp {
+        /// The sizes of the hidden layers; one of 32 when not given.
+        #[serde(default = "hidden")]
+        hidden: Vec<usize>,
+        /// The size of the steps, above 0; 0.01 when not given.
+        #[serde(default = "hundredth")]
+        learning_rate: f64,
+        /// How many times through all rows, from 1; 100 when not given.
+        #[serde(default = "hundred")]
+        epochs: usize,
+    },
     /// The nearest rows decide; predicts either.
     #[serde(alias = "k_nearest_neighbors", alias = "k_nearest_neighbours")]
     Knn {
@@ -120,6 +139,14 @@ fn hundred() -> usize {
 
 fn tenth() -> f64 {
     0.1
+}
+
+fn hundredth() -> f64 {
+    0.01
+}
+
+fn hidden() -> Vec<usize> {
+    vec![32]
 }
 
 fn tiny() -> f64 {
@@ -196,7 +223,10 @@ impl Model {
             Model::Linear {} | Model::Ridge { .. } | Model::Lasso { .. } | Model::ElasticNet { .. } => {
                 Some(Task::Regression)
             }
-            Model::Logistic { .. } | Model::GaussianNaiveBayes { .. } => Some(Task::Classification),
+            Model::Logistic { .. }
+            | Model::GaussianNaiveBayes { .. }
+            | Model::Perceptron { .. }
+            | Model::Mlp { .. } => Some(Task::Classification),
             Model::DecisionTree { .. }
             | Model::RandomForest { .. }
             | Model::GradientBoosting { .. }
@@ -246,7 +276,10 @@ impl Model {
             Model::ElasticNet { alpha, l1_ratio } => {
                 elastic_net::fit(x, columns, y, price("alpha", *alpha)?, *l1_ratio, true)?
             }
-            Model::Logistic { .. } | Model::GaussianNaiveBayes { .. } => {
+            Model::Logistic { .. }
+            | Model::GaussianNaiveBayes { .. }
+            | Model::Perceptron { .. }
+            | Model::Mlp { .. } => {
                 return Err(Error::invalid("/model/kind", format!("`{}` predicts classes, not numbers", self.kind())));
             }
             Model::DecisionTree { .. } | Model::RandomForest { .. } | Model::GradientBoosting { .. } => {
@@ -305,6 +338,35 @@ impl Model {
                 let probabilities =
                     move |row: &[f64]| model.predict_proba(row).unwrap_or_else(|| model.class_prior.clone());
                 Ok(Classifier { classes, probabilities: row_by_row(columns, probabilities) })
+            }
+            Model::Perceptron { epochs } => {
+                let args = json!({
+                    "X": x.chunks_exact(columns).collect::<Vec<_>>(), "y": positions, "epochs": epochs, "seed": seed,
+                });
+                let args = perceptron::Args::deserialize(args)
+                    .map_err(|error| Error::invalid("/model", format!("no perceptron for this: {error}")))?;
+                let neuron = perceptron::run(&args).map_err(about_the_model)?;
+                let scores = move |row: &[f64]| {
+                    let margin = dot(row, &neuron.weights) + neuron.bias;
+                    vec![-margin, margin]
+                };
+                Ok(Classifier { classes, probabilities: row_by_row(columns, scores) })
+            }
+            Model::Mlp { hidden, learning_rate, epochs } => {
+                let scale = Scale::new(x, columns);
+                let settings = mlp_train::Settings {
+                    hidden: hidden.clone(),
+                    learning_rate: *learning_rate,
+                    epochs: *epochs,
+                    seed,
+                    ..Default::default()
+                };
+                let model = mlp_train::Model::fit_classes(&scale.of(x), columns, &positions, classes.len(), &settings)
+                    .map_err(about_the_model)?;
+                let probabilities = move |rows: &[f64]| -> Vec<f64> {
+                    model.predict_probabilities(&scale.of(rows)).into_iter().map(f64::from).collect()
+                };
+                Ok(Classifier { classes, probabilities: Box::new(probabilities) })
             }
             Model::Knn { k } => {
                 let neighbours = Neighbours::new(x, columns, *k)?;
@@ -381,6 +443,30 @@ fn price(name: &str, value: f64) -> Result<f64, Error> {
         return Ok(value);
     }
     Err(Error::invalid("/model", format!("`{name}` is {value}, but must be 0 or more")))
+}
+
+/// The means and deviations of the columns that a network has seen.
+struct Scale {
+    mean: Vec<f64>,
+    deviation: Vec<f64>,
+}
+
+impl Scale {
+    fn new(x: &[f64], columns: usize) -> Self {
+        let n = (x.len() / columns) as f64;
+        let column = |j: usize| x.iter().skip(j).step_by(columns);
+        let mean: Vec<f64> = (0..columns).map(|j| column(j).map(|x| x / n).sum()).collect();
+        let spread = |j: usize| column(j).map(|x| (x - mean[j]) * (x - mean[j]) / n).sum::<f64>().sqrt();
+        // A constant column stays at 0.
+        let deviation = (0..columns).map(spread).map(|s| if s > 0.0 { s } else { 1.0 }).collect();
+        Scale { mean, deviation }
+    }
+
+    /// The rows as the network sees them: within six digits, and not so far out that these are lost.
+    fn of(&self, rows: &[f64]) -> Vec<f32> {
+        let scaled = |(x, (mean, deviation)): (&f64, (&f64, &f64))| ((x - mean) / deviation).clamp(-1e6, 1e6) as f32;
+        rows.iter().zip(self.mean.iter().zip(&self.deviation).cycle()).map(scaled).collect()
+    }
 }
 
 /// Rows to look among.

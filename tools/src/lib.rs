@@ -36,8 +36,6 @@ pub mod evaluate;
 mod explain;
 pub mod fairness;
 mod finite;
-// Its users land one after the other.
-#[allow(dead_code, unused_imports)]
 mod kernel;
 pub mod linear;
 mod nearest;

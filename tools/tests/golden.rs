@@ -20,8 +20,6 @@ fn check(topic: &str, cases: usize) {
     assert_eq!(list.len(), cases);
     let disagreements: Vec<String> = list
         .iter()
-        // While the toolbox is being filled: a case whose tool is still to come.
-        .filter(|case| tools.get(case["tool"].as_str().expect("a tool's name")).is_some())
         .filter_map(|case| {
             let arguments = with_data(&case["args"], &topic["datasets"]);
             let expected = with_data(&case["expected"], &topic["datasets"]);

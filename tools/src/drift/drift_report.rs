@@ -133,6 +133,7 @@ pub enum Kind {
 pub const EXAMPLES: &[&str] = &[
     "drift report: reference [1, 2, 2, 3, 1, 2], current [4, 5, 4, 6, 5, 4]",
     "which columns have drifted between the training table and this week's table?",
+    "is there drift between [1, 2, 3, 2] and [4, 5, 6, 5]?",
     "compare these two data sets and draw both distributions",
     "is there data drift in production? psi threshold 0.25, alpha 0.05",
     "check {\"age\": [30, 41, 38], \"city\": [\"a\", \"b\", \"a\"]} against the new batch",

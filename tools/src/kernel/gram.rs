@@ -14,16 +14,7 @@ use super::{
 
 /// `x' x`: all inner products of the columns of `x`, row after row. For those of the rows, give `x.t()`.
 pub(crate) fn gram<T: Real>(x: View<'_, T>) -> Vec<T> {
-    T::tiled(Level::best(), Gram { x, shift: None, weights: None })
-}
-
-/// `x' diag(weights) x`, one weight a row of `x`.
-///
-/// # Panics
-/// When there are not as many weights as rows.
-pub(crate) fn weighted_gram<T: Real>(x: View<'_, T>, weights: &[T]) -> Vec<T> {
-    assert_eq!(weights.len(), x.rows, "one weight a row");
-    T::tiled(Level::best(), Gram { x, shift: None, weights: Some(weights) })
+    T::tiled(Level::best(), Gram { x, shift: None })
 }
 
 /// The gram matrix of `x` after `shift` is taken off each row: with the means of the columns, the scatter matrix.
@@ -32,13 +23,12 @@ pub(crate) fn weighted_gram<T: Real>(x: View<'_, T>, weights: &[T]) -> Vec<T> {
 /// When `shift` has not as many numbers as `x` columns.
 pub(crate) fn shifted_gram<T: Real>(x: View<'_, T>, shift: &[T]) -> Vec<T> {
     assert_eq!(shift.len(), x.columns, "one number a column");
-    T::tiled(Level::best(), Gram { x, shift: Some(shift), weights: None })
+    T::tiled(Level::best(), Gram { x, shift: Some(shift) })
 }
 
 struct Gram<'a, T> {
     x: View<'a, T>,
     shift: Option<&'a [T]>,
-    weights: Option<&'a [T]>,
 }
 
 /// More columns: the result is large, and threads share it instead of the rows.
@@ -84,13 +74,7 @@ impl<T: Real> Gram<'_, T> {
                 for start in (from..to).step_by(DEPTH) {
                     let depth = start..to.min(start + DEPTH);
                     let a = panels::<T, MR>(a_memory, d, depth.len());
-                    pack(
-                        across,
-                        0..d,
-                        depth.clone(),
-                        Change { shift: self.shift, weights: self.weights, ..Change::default() },
-                        a,
-                    );
+                    pack(across, 0..d, depth.clone(), Change { shift: self.shift, ..Change::default() }, a);
                     let b = panels::<T, NR>(b_memory, d, depth.len());
                     pack(across, 0..d, depth.clone(), Change { shift: self.shift, ..Change::default() }, b);
                     let beta = if start == from { T::ZERO } else { T::ONE };
@@ -132,7 +116,7 @@ impl<T: Real> Gram<'_, T> {
                                 across,
                                 top..top + count,
                                 depth.clone(),
-                                Change { shift: self.shift, weights: self.weights, ..Change::default() },
+                                Change { shift: self.shift, ..Change::default() },
                                 a,
                             );
                             isa.call(

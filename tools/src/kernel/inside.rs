@@ -96,20 +96,3 @@ pub(crate) fn axpy<T: Real>(alpha: T, x: &[T], y: &mut [T]) {
         *y = alpha.mul_add(*x, *y);
     }
 }
-
-/// [`argmin`](super::argmin), for a loop that is already vectorised.
-#[inline(always)]
-pub(crate) fn argmin<T: Real>(values: &[T]) -> Option<usize> {
-    let (chunks, rest) = values.as_chunks::<16>();
-    let mut least = [T::INFINITY; 16];
-    for chunk in chunks {
-        for l in 0..16 {
-            least[l] = if chunk[l] < least[l] { chunk[l] } else { least[l] };
-        }
-    }
-    let mut smallest = T::INFINITY;
-    for x in rest.iter().chain(&least) {
-        smallest = if *x < smallest { *x } else { smallest };
-    }
-    values.iter().position(|x| *x == smallest)
-}

@@ -30,7 +30,7 @@ mod tile;
 mod view;
 mod zeros;
 
-pub(crate) use gram::{gram, shifted_gram, weighted_gram};
+pub(crate) use gram::{gram, shifted_gram};
 #[cfg(test)]
 pub(crate) use level::Level;
 pub(crate) use level::vectorized;
@@ -57,14 +57,6 @@ pub(crate) fn squared_distance<T: Real>(a: &[T], b: &[T]) -> T {
 /// Adds `alpha x` to `y`.
 pub(crate) fn axpy<T: Real>(alpha: T, x: &[T], y: &mut [T]) {
     dispatch!(inside::axpy_with(alpha, x, y))
-}
-
-/// Where the smallest value is, the first of several; `None` if there is none. What is not a number is passed over.
-pub(crate) fn argmin<T: Real>(values: &[T]) -> Option<usize> {
-    vectorized(
-        #[inline(always)]
-        || inside::argmin(values),
-    )
 }
 
 /// Replaces each value by its exponential, to about one unit in the last place.

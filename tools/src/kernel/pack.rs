@@ -9,15 +9,13 @@ use super::{real::Real, view::View};
 pub(super) struct Change<'a, T> {
     pub(super) shift: Option<&'a [T]>,
     pub(super) column_shift: Option<&'a [T]>,
-    pub(super) weights: Option<&'a [T]>,
 }
 
 /// Packs the rows `rows` of a view, `R` at a time: first the `R` numbers of the first column of `depth`, then those of
 /// the second, and so on. The last rows are filled up with zeros. For the right-hand side of a product, pack the
 /// transpose.
 ///
-/// `shift`, one a row of the view, and `column_shift`, one a column, are taken off first; then `weights`, one a column,
-/// multiply.
+/// `shift`, one a row of the view, and `column_shift`, one a column, are taken off first.
 pub(super) fn pack<T: Real, const R: usize>(
     view: View<'_, T>,
     rows: Range<usize>,
@@ -50,11 +48,6 @@ pub(super) fn pack<T: Real, const R: usize>(
         if let Some(shift) = change.column_shift {
             for (to, &shift) in panel.iter_mut().zip(&shift[depth.clone()]) {
                 to.iter_mut().for_each(|x| *x -= shift);
-            }
-        }
-        if let Some(weights) = change.weights {
-            for (to, &weight) in panel.iter_mut().zip(&weights[depth.clone()]) {
-                to.iter_mut().for_each(|x| *x *= weight);
             }
         }
     }

@@ -53,8 +53,6 @@ fn short_kernels<T: Real>() {
                 close(z[i], 0.5 * a + b, a.abs() + b.abs());
             }
         }
-        let least = (0..length).min_by(|&i, &j| a[i].to_f64().total_cmp(&a[j].to_f64()));
-        assert!(at_each_level(|| argmin(&a)).into_iter().all(|got| got == least));
     }
 }
 
@@ -62,14 +60,6 @@ fn short_kernels<T: Real>() {
 fn short_kernels_agree_with_plain_loops() {
     short_kernels::<f32>();
     short_kernels::<f64>();
-}
-
-#[test]
-fn argmin_takes_the_first_and_passes_over_what_is_not_a_number() {
-    assert_eq!(argmin(&[2.0, f64::NAN, 1.0, 1.0]), Some(2));
-    assert_eq!(argmin(&[f32::NAN; 20]), None);
-    assert_eq!(argmin(&[f64::INFINITY; 3]), Some(0));
-    assert_eq!(argmin::<f32>(&[]), None);
 }
 
 /// Units in the last place between a result and the true value.
@@ -194,23 +184,19 @@ proptest! {
     }
 }
 
-fn grams<T: Real>(n: usize, d: usize, transposed: bool, weighted: bool) {
+fn grams<T: Real>(n: usize, d: usize, transposed: bool) {
     let data = numbers::<T>(n * d, 4);
     let x = view(&data, n, d, 0, transposed);
-    let weights: Option<Vec<T>> = weighted.then(|| numbers(n, 5));
-    for c in at_each_level(|| match &weights {
-        Some(weights) => weighted_gram(x, weights),
-        None => gram(x),
-    }) {
+    for c in at_each_level(|| gram(x)) {
         for i in 0..d {
             for j in 0..d {
                 let (mut sum, mut size) = (0.0, 0.0);
                 for k in 0..n {
-                    let weight = weights.as_ref().map_or(1.0, |weights| weights[k].to_f64());
-                    let product = x.data[x.at(k, i)].to_f64() * x.data[x.at(k, j)].to_f64() * weight;
+                    let product = x.data[x.at(k, i)].to_f64() * x.data[x.at(k, j)].to_f64();
                     (sum, size) = (sum + product, size + product.abs());
                 }
-                close(c[i * d + j], sum, size);
+                // The plain sum rounds as often as there are rows.
+                close(c[i * d + j], sum, 8.0 * size);
                 assert_eq!(c[i * d + j], c[j * d + i], "at {i}, {j}");
             }
         }
@@ -220,12 +206,12 @@ fn grams<T: Real>(n: usize, d: usize, transposed: bool, weighted: bool) {
 #[test]
 fn grams_agree_with_plain_loops() {
     for d in [1, 2, 7, 16, 33, 70] {
-        grams::<f32>(5, d, false, false);
-        grams::<f64>(40, d, true, true);
+        grams::<f32>(5, d, false);
+        grams::<f64>(40, d, true);
     }
-    grams::<f64>(2500, 12, false, true);
-    grams::<f32>(1, 700, true, false);
-    grams::<f64>(0, 3, false, false);
+    grams::<f64>(2500, 12, false);
+    grams::<f32>(1, 700, true);
+    grams::<f64>(0, 3, false);
 }
 
 #[test]

@@ -80,14 +80,13 @@ pub fn fit(x: &Matrix) -> Result<(Vec<f64>, Vec<f64>), Error> {
 }
 
 #[cfg(test)]
-#[allow(non_snake_case)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use proptest::prelude::*;
 
-    fn of(X: Vec<Vec<f64>>, test: Option<Vec<Vec<f64>>>) -> Result<Output, Error> {
-        run(&Args { X: Matrix::from_rows(X)?, X_test: test.map(Matrix::from_rows).transpose()? })
+    fn of(rows: Vec<Vec<f64>>, test: Option<Vec<Vec<f64>>>) -> Result<Output, Error> {
+        run(&Args { X: Matrix::from_rows(rows)?, X_test: test.map(Matrix::from_rows).transpose()? })
     }
 
     #[test]

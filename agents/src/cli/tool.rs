@@ -2,9 +2,10 @@
 
 use std::io::BufRead;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use clap::{Args, Subcommand};
+use roundtable_memory::{MiniLm, embed};
 use roundtable_tools::{CallContext, Catalogue, Error, ErrorKind, Spec, catalogue};
 use serde_json::{Map, Value, json};
 
@@ -14,6 +15,7 @@ use super::{input, settings::Settings};
 use crate::causes::chain;
 use crate::edge::files::{self, Reach};
 use crate::edge::picture;
+use crate::offline::find_tool::Finder;
 use crate::repl::render;
 
 /// Lists, explains and calls the tools
@@ -32,7 +34,7 @@ enum Action {
         /// The tool's name
         name: String,
     },
-    /// The tools whose description shares most words with a request
+    /// The tools that fit a request by meaning
     Search {
         /// The request, in your words
         #[arg(required = true)]
@@ -80,10 +82,21 @@ pub fn standard() -> Outcome<Catalogue> {
     if let Some(catalogue) = CATALOGUE.get() {
         return Ok(catalogue.clone());
     }
-    let built = Catalogue::standard().map_err(|error| {
-        Failure::failed("the tools cannot be loaded", chain(&error), "this is a bug in roundtable; please report it")
-    })?;
+    let built =
+        Catalogue::standard().and_then(|tools| tools.with(embed::tool::embed(built_in()))).map_err(|error| {
+            Failure::failed(
+                "the tools cannot be loaded",
+                chain(&error),
+                "this is a bug in roundtable; please report it",
+            )
+        })?;
     Ok(CATALOGUE.get_or_init(|| built).clone())
+}
+
+/// The embedding model in this program: one for memory and for the tool, so that its weights are loaded once.
+pub fn built_in() -> MiniLm {
+    static MODEL: LazyLock<MiniLm> = LazyLock::new(MiniLm::new);
+    MODEL.clone()
 }
 
 fn list(catalogue: &Catalogue, out: &mut Out) -> Outcome {
@@ -116,7 +129,7 @@ fn show(catalogue: &Catalogue, name: &str, out: &mut Out) -> Outcome {
 }
 
 fn search(catalogue: &Catalogue, request: &str, out: &mut Out) -> Outcome {
-    let found = nearest_by_words(catalogue, request);
+    let found = fitting(catalogue, request);
     if out.json {
         return found
             .iter()
@@ -128,45 +141,17 @@ fn search(catalogue: &Catalogue, request: &str, out: &mut Out) -> Outcome {
     out.text(&render::tools(found.iter().map(|(_, spec)| *spec), out.terminal.width))
 }
 
-/// The tools that share words with the request, most first. A word that few tools use counts more (its inverse document
-/// frequency), and a word of the name twice.
-pub fn nearest_by_words<'a>(catalogue: &'a Catalogue, request: &str) -> Vec<(f64, &'a Spec)> {
-    let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_alphanumeric())
-            .filter(|word| word.len() > 1)
-            .map(|word| word.to_lowercase().trim_end_matches('s').to_owned())
-            .collect()
-    };
-    let mut wanted = words(request);
-    wanted.sort();
-    wanted.dedup();
-    let texts: Vec<(Vec<String>, Vec<String>, &Spec)> = catalogue
-        .iter()
-        .map(|tool| {
-            let spec = tool.spec();
-            (words(&spec.name), words(&format!("{} {}", spec.description, spec.examples.join(" "))), spec)
-        })
-        .collect();
-    let total = texts.len() as f64;
-    let mut found: Vec<(f64, &Spec)> = texts
-        .iter()
-        .map(|(name, text, spec)| {
-            let score = wanted
-                .iter()
-                .map(|word| {
-                    let users = texts.iter().filter(|(n, t, _)| n.contains(word) || t.contains(word)).count();
-                    let weight = (1.0 + total / (1.0 + users as f64)).ln();
-                    weight * (f64::from(u8::from(text.contains(word))) + 2.0 * f64::from(u8::from(name.contains(word))))
-                })
-                .sum();
-            (score, *spec)
-        })
-        .filter(|(score, _)| *score > 0.0)
-        .collect();
-    found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.name.cmp(&b.1.name)));
-    found.truncate(5);
-    found
+/// The tools that fit the request by meaning, best first, each with the share of the request that it covers.
+pub fn fitting<'a>(catalogue: &'a Catalogue, request: &str) -> Vec<(f64, &'a Spec)> {
+    let finder = Finder::new(catalogue);
+    let ranked = finder.rank(&finder.spelled(request));
+    let fitting = ranked.iter().take(FOUND).filter(|fit| fit.score >= LEAST);
+    fitting.filter_map(|fit| Some((fit.score, catalogue.get(&fit.tool.name)?.spec()))).collect()
 }
+
+/// So many tools are shown for a request, and none that covers less of it.
+const FOUND: usize = 8;
+const LEAST: f64 = 0.15;
 
 fn call(catalogue: &Catalogue, name: &str, args: &str, picture: Option<PathBuf>, out: &mut Out) -> Outcome {
     let raw = match args {
@@ -300,10 +285,10 @@ mod tests {
     }
 
     #[test]
-    fn tools_are_found_by_their_words() {
+    fn tools_are_found_by_meaning() {
         let catalogue = Catalogue::standard().unwrap();
-        assert_eq!(nearest_by_words(&catalogue, "the dot product of two vectors")[0].1.name, "vector_dot");
-        assert!(nearest_by_words(&catalogue, "zzz").is_empty());
+        assert_eq!(fitting(&catalogue, "the dot product of two vectors")[0].1.name, "vector_dot");
+        assert!(fitting(&catalogue, "zzz").is_empty());
     }
 
     proptest! {

@@ -3,12 +3,15 @@
 //! A tool takes points, never paths. People say "cluster points.csv by x and y", so wherever arguments hold
 //! `{"file": "points.csv", "columns": ["x", "y"]}` the rows of that file are put in its place, in the shape that the tool's
 //! schema asks for there: a list of numbers or texts for one column, a list of rows for several, the text itself for a
-//! string. CSV and TSV (with or without a heading), JSON Lines (an object or a list a line), JSON and plain text are read.
+//! string. CSV and TSV (with or without a heading), JSON Lines (an object or a list a line), JSON and plain text are
+//! read ([`super::rows`]). A gap is an error, unless the tool takes `null` there.
 
 use std::path::{Component, Path, PathBuf};
 
 use roundtable_tools::{Error, ErrorKind};
 use serde_json::{Map, Value};
+
+use super::rows::Table;
 
 /// The largest file that is read into arguments.
 const LARGEST: u64 = 64 << 20;
@@ -41,9 +44,9 @@ pub fn resolve(arguments: &Value, schema: &Value, reach: &Reach) -> Result<Value
 }
 
 /// `{"file": …}` and nothing else but how to read it.
-struct Reference<'a> {
-    file: &'a str,
-    columns: Vec<&'a Value>,
+pub(super) struct Reference<'a> {
+    pub(super) file: &'a str,
+    pub(super) columns: Vec<&'a Value>,
 }
 
 fn reference(object: &Map<String, Value>) -> Option<Reference<'_>> {
@@ -112,9 +115,11 @@ fn follow<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
 
 /// What the tool wants at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
+pub(super) enum Shape {
     /// A list of rows, each a list.
     Rows,
+    /// The same, with `null` where nothing is known.
+    Gappy,
     /// A list of objects, one a row.
     Records,
     /// A list of values: one column.
@@ -135,12 +140,21 @@ impl Shape {
             return Shape::Any;
         }
         match schema.get("items").map(|items| follow(items, root)) {
+            Some(items) if is(items, "array") && takes_null(&items["items"], root) => Shape::Gappy,
             Some(items) if is(items, "array") => Shape::Rows,
             Some(items) if is(items, "object") => Shape::Records,
             Some(_) => Shape::List,
             None => Shape::Any,
         }
     }
+}
+
+/// Whether a value may be `null`, by its type or one of its branches.
+fn takes_null(schema: &Value, root: &Value) -> bool {
+    let named = schema["$ref"].as_str().and_then(|place| place.strip_prefix('#')).and_then(|place| root.pointer(place));
+    let schema = named.unwrap_or(schema);
+    let branches = ["anyOf", "oneOf"].iter().filter_map(|key| schema.get(key)?.as_array()).flatten();
+    is(schema, "null") || branches.into_iter().any(|branch| is(branch, "null"))
 }
 
 fn is(schema: &Value, wanted: &str) -> bool {
@@ -162,13 +176,13 @@ fn read(reference: &Reference<'_>, shape: Shape, reach: &Reach, path: &str) -> R
         return Err(Error::new(ErrorKind::TooLarge, path, message));
     }
     let bytes = std::fs::read(&file).map_err(said)?;
+    let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
     let text = String::from_utf8(bytes)
         .map_err(|_| Error::invalid(path, format!("`{}` is not UTF-8 text", reference.file)))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     if shape == Shape::Text {
         return Ok(Value::String(text.to_owned()));
     }
-    let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
     let table = match ending.as_str() {
         "json" => {
             let value: Value = serde_json::from_str(text).map_err(|error| bad(reference, path, &error.to_string()))?;
@@ -186,7 +200,7 @@ fn read(reference: &Reference<'_>, shape: Shape, reach: &Reach, path: &str) -> R
     table.pick(reference, shape, path)
 }
 
-fn bad(reference: &Reference<'_>, path: &str, why: &str) -> Error {
+pub(super) fn bad(reference: &Reference<'_>, path: &str, why: &str) -> Error {
     Error::invalid(path, format!("cannot read `{}`: {why}", reference.file))
 }
 
@@ -210,189 +224,6 @@ fn reachable(file: &str, reach: &Reach, path: &str) -> Result<PathBuf, Error> {
         (Ok(inside), Ok(_)) => Ok(inside),
         // It does not exist; reading it says so.
         _ => Ok(full),
-    }
-}
-
-/// Rows with, perhaps, names for their columns.
-struct Table {
-    names: Vec<String>,
-    rows: Vec<Vec<Value>>,
-    /// The line of the first row, for messages.
-    first_line: usize,
-}
-
-/// A number if the cell is one, else its text; `null` when empty.
-fn cell(text: &str) -> Value {
-    let text = text.trim();
-    if text.is_empty() {
-        return Value::Null;
-    }
-    if let Ok(whole) = text.parse::<i64>() {
-        return Value::from(whole);
-    }
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => Value::from(number),
-        _ => Value::from(text),
-    }
-}
-
-impl Table {
-    fn from_csv(text: &str, delimiter: u8) -> Result<Self, String> {
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .delimiter(delimiter)
-            .flexible(true)
-            .from_reader(text.as_bytes());
-        let mut records = Vec::new();
-        for record in reader.records() {
-            records.push(record.map_err(|error| error.to_string())?);
-        }
-        // A first line without any number above lines with some is a heading.
-        let numbers = |record: &csv::StringRecord| record.iter().any(|text| cell(text).is_number());
-        let heading = match records.as_slice() {
-            [] => false,
-            [only] => !numbers(only),
-            [first, rest @ ..] => !numbers(first) && (rest.iter().any(numbers) || first.iter().all(|n| !n.is_empty())),
-        };
-        let names = match records.first() {
-            Some(first) if heading => first.iter().map(|name| name.trim().to_owned()).collect(),
-            _ => Vec::new(),
-        };
-        let skip = usize::from(heading);
-        let rows = records.iter().skip(skip).map(|record| record.iter().map(cell).collect()).collect();
-        Ok(Self { names, rows, first_line: 1 + skip })
-    }
-
-    fn from_lines(text: &str) -> Result<Self, String> {
-        let mut values = Vec::new();
-        for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            values.push(serde_json::from_str(line).map_err(|error| format!("line {}: {error}", at + 1))?);
-        }
-        Self::from_json(Value::Array(values)).map_err(|_| "no rows".to_owned())
-    }
-
-    /// A list of objects, lists or values; anything else is given back.
-    fn from_json(value: Value) -> Result<Self, Value> {
-        let Value::Array(items) = value else { return Err(value) };
-        let mut names: Vec<String> = Vec::new();
-        for item in &items {
-            for key in item.as_object().into_iter().flat_map(Map::keys) {
-                if !names.contains(key) {
-                    names.push(key.clone());
-                }
-            }
-        }
-        let rows = items
-            .into_iter()
-            .map(|item| match item {
-                Value::Object(mut object) => {
-                    names.iter().map(|name| object.remove(name).unwrap_or(Value::Null)).collect()
-                }
-                Value::Array(cells) => cells,
-                single => vec![single],
-            })
-            .collect();
-        Ok(Self { names, rows, first_line: 1 })
-    }
-
-    /// Cells between white space or commas; as one column if a list is wanted.
-    fn from_words(text: &str, one_column: bool) -> Self {
-        let cells = |line: &str| -> Vec<Value> {
-            line.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()).map(cell).collect()
-        };
-        let rows: Vec<Vec<Value>> = text.lines().map(cells).filter(|row| !row.is_empty()).collect();
-        let rows = if one_column { rows.into_iter().flatten().map(|value| vec![value]).collect() } else { rows };
-        Self { names: Vec::new(), rows, first_line: 1 }
-    }
-
-    fn width(&self) -> usize {
-        self.rows.iter().map(Vec::len).max().unwrap_or(0)
-    }
-
-    fn name(&self, column: usize) -> String {
-        self.names.get(column).cloned().unwrap_or_else(|| format!("column {column}"))
-    }
-
-    /// The wanted columns, in the wanted order. Without a wish: all for records; else those that hold a number in every row.
-    fn columns(&self, reference: &Reference<'_>, shape: Shape, path: &str) -> Result<Vec<usize>, Error> {
-        if reference.columns.is_empty() {
-            let numeric = |&column: &usize| self.rows.iter().all(|row| row.get(column).is_some_and(Value::is_number));
-            let all = 0..self.width();
-            let numbers: Vec<usize> = all.clone().filter(numeric).collect();
-            return Ok(if shape == Shape::Records || numbers.is_empty() { all.collect() } else { numbers });
-        }
-        reference
-            .columns
-            .iter()
-            .map(|wanted| {
-                let found = match wanted {
-                    Value::String(name) => self
-                        .names
-                        .iter()
-                        .position(|known| known == name)
-                        .or_else(|| self.names.iter().position(|known| known.eq_ignore_ascii_case(name.trim()))),
-                    Value::Number(at) => {
-                        at.as_u64().and_then(|at| usize::try_from(at).ok()).filter(|&at| at < self.width())
-                    }
-                    _ => None,
-                };
-                found.ok_or_else(|| {
-                    let hint = if self.names.is_empty() {
-                        format!("it has no heading; count its {} columns from 0", self.width())
-                    } else {
-                        format!("it has {}", self.names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))
-                    };
-                    let wanted = wanted.as_str().map_or_else(|| wanted.to_string(), str::to_owned);
-                    Error::invalid(path, format!("`{}` has no column `{wanted}`", reference.file)).with_hint(hint)
-                })
-            })
-            .collect()
-    }
-
-    fn pick(&self, reference: &Reference<'_>, shape: Shape, path: &str) -> Result<Value, Error> {
-        if self.rows.is_empty() {
-            return Err(bad(reference, path, "it holds no rows"));
-        }
-        let columns = self.columns(reference, shape, path)?;
-        let at = |row: usize, column: usize| -> Result<Value, Error> {
-            match self.rows[row].get(column) {
-                Some(value) if !value.is_null() => Ok(value.clone()),
-                _ => {
-                    let place = format!("row {} (line {})", row + 1, row + self.first_line);
-                    Err(Error::invalid(path, format!("`{}` lacks `{}` in {place}", reference.file, self.name(column)))
-                        .with_hint("fill the gap or leave the row out"))
-                }
-            }
-        };
-        let rows = 0..self.rows.len();
-        let value = match (shape, columns.as_slice()) {
-            (Shape::List, &[column]) | (Shape::Any, &[column]) => {
-                rows.map(|row| at(row, column)).collect::<Result<Vec<_>, _>>()?
-            }
-            (Shape::List, _) => {
-                let names: Vec<String> = columns.iter().map(|&column| format!("`{}`", self.name(column))).collect();
-                return Err(Error::invalid(
-                    path,
-                    format!("one column is wanted here, `{}` has several", reference.file),
-                )
-                .with_hint(format!("name one in `columns`: {}", names.join(", "))));
-            }
-            (Shape::Records, _) => rows
-                .map(|row| {
-                    columns
-                        .iter()
-                        .map(|&column| Ok((self.name(column), at(row, column)?)))
-                        .collect::<Result<Map<_, _>, Error>>()
-                        .map(Value::Object)
-                })
-                .collect::<Result<Vec<_>, _>>()?,
-            (Shape::Rows | Shape::Any | Shape::Text, _) => rows
-                .map(|row| {
-                    columns.iter().map(|&column| at(row, column)).collect::<Result<Vec<_>, _>>().map(Value::Array)
-                })
-                .collect::<Result<Vec<_>, _>>()?,
-        };
-        Ok(Value::Array(value))
     }
 }
 

@@ -6,5 +6,6 @@
 pub mod files;
 pub mod picture;
 pub mod plain;
+mod rows;
 pub mod sixel;
 pub mod terminal;

@@ -159,7 +159,7 @@ fn tools(repl: &mut Repl<'_>, words: &str) -> Outcome<Then> {
     if words.is_empty() {
         return say(render::tools(catalogue.iter().map(|tool| tool.spec()), width));
     }
-    let found = tool::nearest_by_words(&catalogue, words);
+    let found = tool::fitting(&catalogue, words);
     if found.is_empty() {
         return say("no tool speaks of that; `/tools` shows them all");
     }

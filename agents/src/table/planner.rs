@@ -9,7 +9,7 @@ use super::seat::{Reply, answer};
 use super::shell::Role;
 use crate::event;
 use crate::model::Message as Said;
-use crate::turn::select::Indexed;
+use crate::turn::select::Shelf;
 use crate::turn::{Rules, State, Step, plan};
 
 /// What the planner takes.
@@ -32,7 +32,7 @@ pub(super) enum Message {
 #[derive(Debug)]
 pub(super) struct Planner {
     /// The catalogue.
-    pub tools: Arc<[Indexed]>,
+    pub tools: Arc<Shelf>,
 }
 
 impl Role for Planner {

@@ -50,7 +50,7 @@ pub enum Step {
 /// The next step of a turn: a pure function of what happened so far.
 ///
 /// `history` is what earlier turns left, `tools` is the catalogue.
-pub fn plan(state: &State, rules: &Rules, history: &[Message], tools: &[select::Indexed]) -> Step {
+pub fn plan(state: &State, rules: &Rules, history: &[Message], tools: &select::Shelf) -> Step {
     // What was set going comes first: a call of the model must be answered before anything else is said.
     if let Some(next) = state.queue.front() {
         return Step::Call(next.clone());
@@ -70,18 +70,18 @@ pub fn plan(state: &State, rules: &Rules, history: &[Message], tools: &[select::
     ask(state, rules, history, tools)
 }
 
-fn ask(state: &State, rules: &Rules, history: &[Message], tools: &[select::Indexed]) -> Step {
+fn ask(state: &State, rules: &Rules, history: &[Message], tools: &select::Shelf) -> Step {
     if state.rounds >= rules.rounds || state.silences > 1 {
         return without_model(state);
     }
     let mut offers = table_tools::offers(rules.memory).to_vec();
-    offers.extend(select::offers(tools, &state.question, history));
+    offers.extend(tools.offers(&state.question, history));
     let request = prompt::request(history, state, offers, rules.seed);
     let fallback = state.degraded.contains("model") && rules.fallback;
     Step::Ask { request: Box::new(request), fallback }
 }
 
-fn judged(state: &State, rules: &Rules, draft: &str, history: &[Message], tools: &[select::Indexed]) -> Step {
+fn judged(state: &State, rules: &Rules, draft: &str, history: &[Message], tools: &select::Shelf) -> Step {
     match &state.judgement {
         None if !state.unjudged => Step::Judge { draft: draft.to_owned() },
         None | Some(Judgement::Supported) => finish(state, draft.to_owned(), answer::is_ignorance(draft)),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     fn next(state: &State) -> Step {
-        plan(state, &rules(), &[], &[])
+        plan(state, &rules(), &[], &select::Shelf::default())
     }
 
     fn says(text: &str) -> Happened {
@@ -281,14 +281,18 @@ mod tests {
     fn searching_first_searches_once() {
         let rules = Rules { search_first: true, ..rules() };
         let mut state = asked("what is lift?");
-        let Step::Call(planned) = plan(&state, &rules, &[], &[]) else { panic!("a search comes first") };
+        let Step::Call(planned) = plan(&state, &rules, &[], &select::Shelf::default()) else {
+            panic!("a search comes first")
+        };
         state.apply(Happened::Returned(Box::new(Returned {
             call: planned.call,
             tool: planned.tool,
             args: json!({"query": "what is lift?"}),
             ..Returned::default()
         })));
-        let Step::Ask { request, .. } = plan(&state, &rules, &[], &[]) else { panic!("then the model is asked") };
+        let Step::Ask { request, .. } = plan(&state, &rules, &[], &select::Shelf::default()) else {
+            panic!("then the model is asked")
+        };
         assert_eq!(request.messages[2].tool_calls.len(), 1);
         assert_eq!(request.messages[3].tool_call_id, Some("t1-search-1".to_owned()));
     }

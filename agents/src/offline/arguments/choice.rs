@@ -19,7 +19,11 @@ pub fn options(fields: &[Field], sentence: &str, arguments: &mut Map<String, Val
         }
         let place = named_at(field, &words);
         let mut best: Option<(usize, usize, &String)> = None;
-        for option in &field.takes.options {
+        let written = |option: &String| {
+            option.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+                || sentence.to_lowercase().contains(&**option)
+        };
+        for option in field.takes.options.iter().filter(|option| written(option)) {
             let phrase = stems(&option.replace(['_', '-'], " "));
             let joined = [phrase.concat()];
             let found =
@@ -38,6 +42,35 @@ pub fn options(fields: &[Field], sentence: &str, arguments: &mut Map<String, Val
             arguments.insert(field.name.clone(), Value::from(option.as_str()));
         }
     }
+}
+
+/// Every option of a list that the sentence names.
+pub fn lists(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value>) {
+    for field in fields.iter().filter(|field| !field.takes.choices.is_empty()) {
+        let said = every(&field.takes.choices, sentence);
+        if !said.is_empty() && !arguments.contains_key(&field.name) {
+            arguments.insert(field.name.clone(), said.into_iter().map(Value::String).collect());
+        }
+    }
+}
+
+/// The options that the sentence names, in its order.
+pub fn every(options: &[String], sentence: &str) -> Vec<String> {
+    let words = stems(sentence);
+    let mut found: Vec<(usize, usize, &String)> = options
+        .iter()
+        .filter_map(|option| {
+            let phrase = stems(&option.replace(['_', '-'], " "));
+            let joined = [phrase.concat()];
+            let at =
+                find(&words, &phrase).map(|at| (at, phrase.len())).or_else(|| find(&words, &joined).map(|at| (at, 1)));
+            at.map(|(at, length)| (at, length, option))
+        })
+        .collect();
+    // Of two names at one place ("adam" in "adam w") the longer is meant.
+    found.sort_by_key(|(at, length, _)| (*at, std::cmp::Reverse(*length)));
+    found.dedup_by_key(|(at, ..)| *at);
+    found.into_iter().map(|(_, _, option)| option.clone()).collect()
 }
 
 /// Words that turn a wish round.
@@ -62,6 +95,16 @@ const MANNERS: &[(&str, &str, bool)] = &[
     ("confidence intervals", "inference", true),
     ("t values", "inference", true),
     ("unit variance scores", "whiten", true),
+    ("plot", "picture", true),
+    ("draw it", "picture", true),
+    ("draw the", "picture", true),
+    ("draw a picture", "picture", true),
+    ("and draw", "picture", true),
+    ("drawn", "picture", true),
+    ("chart", "picture", true),
+    ("graph", "picture", true),
+    ("visualise", "picture", true),
+    ("show me a curve", "picture", true),
 ];
 
 /// Yes or no, if the sentence speaks of it.

@@ -37,6 +37,17 @@ pub fn texts(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value
         quoted.sort_by_key(|(_, _, text)| std::cmp::Reverse(text.len()));
     }
     let listed = fields.iter().any(|field| field.takes.texts && field.required);
+    for field in wanting.iter().filter(|field| field.required) {
+        if !arguments.contains_key(&field.name)
+            && let Some((start, end)) = bare(field, sentence)
+        {
+            cut.push((start, end));
+            arguments.insert(field.name.clone(), Value::from(&sentence[start..end]));
+        }
+    }
+    // Beside a list of texts that is wanted too, the first of several is the single one.
+    let listed = listed && quoted.len() < 2;
+    quoted.truncate(if fields.iter().any(|field| field.takes.texts && field.required) { 1 } else { usize::MAX });
     for (field, (start, end, text)) in open(arguments).into_iter().zip(if listed { Vec::new() } else { quoted }) {
         arguments.insert(field.name.clone(), Value::String(text));
         cut.push((start, end));
@@ -85,6 +96,23 @@ fn called(field: &Field, before: &str) -> bool {
             && phrase.len() <= near.len()
             && near.windows(phrase.len()).any(|window| window == phrase.as_slice())
     })
+}
+
+/// "privileged m", "parameter = alpha": the one word after the argument's own name.
+fn bare(field: &Field, sentence: &str) -> Option<(usize, usize)> {
+    let lower = sentence.to_ascii_lowercase();
+    let name = field.name.replace('_', " ");
+    let at = lower.match_indices(&name).find(|(at, _)| {
+        !lower[..*at].ends_with(|c: char| c.is_alphanumeric()) && lower[at + name.len()..].starts_with([' ', '=', ':'])
+    })?;
+    let start = at.0 + name.len() + lower[at.0 + name.len()..].find(|c: char| !matches!(c, ' ' | '=' | ':'))?;
+    let end =
+        start + sentence[start..].find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(sentence.len() - start);
+    let word = &lower[start..end];
+    let said = lower[at.0 + name.len()..start].contains(['=', ':']) || name != "text" && name != "query";
+    let letter = word.chars().count() == 1;
+    (said && end > start && (letter || !crate::offline::words::is_stop(&crate::offline::words::stem(word))))
+        .then_some((start, end))
 }
 
 /// "titled Shopping list: …": the words after what calls the argument, up to a sign or a word that ends them.
@@ -142,7 +170,8 @@ fn pair(sentence: &str) -> Option<(String, String)> {
         sentence.split_whitespace().map(|word| word.trim_matches([',', '.', '?', '!', ';'])).collect();
     let at = words.iter().position(|word| matches!(word.to_lowercase().as_str(), "and" | "vs" | "versus" | "to"))?;
     let (one, other) = (words.get(at.checked_sub(1)?)?, words.get(at + 1)?);
-    (!one.is_empty() && !other.is_empty()).then(|| ((*one).to_owned(), (*other).to_owned()))
+    let word = |text: &str| text.chars().any(char::is_alphabetic);
+    (word(one) && word(other)).then(|| ((*one).to_owned(), (*other).to_owned()))
 }
 
 /// A list, a table or a file, with the words before it.
@@ -166,6 +195,7 @@ pub fn lists(fields: &[Field], sentence: &str, left: &mut Vec<Literal>, argument
     let mut items = bracketed(sentence, left, matrices, vectors);
     let mut used: Vec<usize> = Vec::new();
     percentiles(&wanting, sentence, arguments);
+    optional_shares(&wanting, left, &mut used, arguments);
     named(&wanting, &mut items, &mut used, arguments);
     optional_runs(&wanting, fields, sentence, left, &mut used, arguments);
     in_order(&wanting, sentence, &mut items, &mut used, arguments);
@@ -182,6 +212,23 @@ pub fn lists(fields: &[Field], sentence: &str, left: &mut Vec<Literal>, argument
         at += 1;
         !used.contains(&(at - 1)) || matches!(literal.kind, Kind::Text(_))
     });
+}
+
+/// "70% training, 20% validation and 10% test" where shares may be given.
+fn optional_shares(wanting: &[&Field], left: &[Literal], used: &mut Vec<usize>, arguments: &mut Map<String, Value>) {
+    let shares: Vec<usize> =
+        (0..left.len()).filter(|at| matches!(left[*at].kind, Kind::Number { share: true, .. })).collect();
+    let takes = |field: &&&Field| !field.required && field.takes.vector.is_some_and(|numbers| numbers.shares());
+    let (Some(field), 2..) = (wanting.iter().find(takes), shares.len()) else { return };
+    if arguments.contains_key(&field.name) {
+        return;
+    }
+    let value = |at: &usize| match left[*at].kind {
+        Kind::Number { value, whole, .. } => json_number(value, whole),
+        _ => Value::Null,
+    };
+    arguments.insert(field.name.clone(), shares.iter().map(value).collect());
+    used.extend(shares);
 }
 
 fn open<'f>(wanting: &'f [&'f Field], arguments: &'f Map<String, Value>) -> impl Iterator<Item = &'f Field> {
@@ -249,7 +296,15 @@ fn bracketed(sentence: &str, left: &[Literal], matrices: usize, vectors: usize) 
 /// The data as the argument takes it, or nothing if it is something else.
 fn shaped(field: &Field, kind: &Kind) -> Option<Value> {
     let flat = |items: &[Value]| items.iter().all(|item| item.is_number() || item.is_null());
+    // Probabilities are no list of prices.
+    let within = |items: &[Value]| {
+        field
+            .takes
+            .vector
+            .is_none_or(|takes| items.iter().all(|item| item.as_f64().is_none_or(|value| takes.take(value))))
+    };
     match kind {
+        Kind::Table(rows) if field.takes.text_rows => Some(rows.iter().map(texts_of).collect()),
         Kind::Table(rows) if field.takes.matrix => Some(Value::Array(rows.clone())),
         Kind::Table(rows) if field.takes.vector.is_some() => match rows.as_slice() {
             [Value::Array(row)] => Some(Value::Array(row.clone())),
@@ -262,7 +317,9 @@ fn shaped(field: &Field, kind: &Kind) -> Option<Value> {
                 .collect::<Option<Vec<_>>>()
                 .map(Value::Array),
         },
-        Kind::List(items) if flat(items) && field.takes.vector.is_some() => Some(Value::Array(items.clone())),
+        Kind::List(items) if flat(items) && field.takes.vector.is_some() && within(items) => {
+            Some(Value::Array(items.clone()))
+        }
         Kind::List(items) if flat(items) && field.takes.matrix => {
             Some(Value::Array(items.iter().map(|item| json!([item])).collect()))
         }
@@ -274,13 +331,19 @@ fn shaped(field: &Field, kind: &Kind) -> Option<Value> {
     }
 }
 
+/// A row of texts, whatever was written in it.
+fn texts_of(row: &Value) -> Value {
+    let text = |cell: &Value| cell.as_str().map_or_else(|| json!(cell.to_string()), Value::from);
+    row.as_array().into_iter().flatten().map(text).collect()
+}
+
 /// What is called by an argument's name goes there: `x = [1, 2]`, `test set [[3]]`, `separators ['#']`.
 fn named(wanting: &[&Field], items: &mut Vec<Item>, used: &mut Vec<usize>, arguments: &mut Map<String, Value>) {
     let mut pairs: Vec<(f64, usize, &Field)> = Vec::new();
     let scarce = items.len() <= open(wanting, arguments).count();
     for (at, item) in items.iter().enumerate() {
         for field in wanting {
-            let mut score = calls(field, &item.before);
+            let mut score = calls(field, &item.before).max(described(field, wanting, &item.before));
             // What is required comes first where there is not enough for all.
             if score < 7.0 && scarce {
                 score = 0.0;
@@ -307,6 +370,24 @@ fn named(wanting: &[&Field], items: &mut Vec<Item>, used: &mut Vec<usize>, argum
         at += 1;
         !taken.contains(&(at - 1))
     });
+}
+
+/// "The predictions [2, 3] against the true values [1, 4]": words right before data that mean one required argument alone.
+fn described(field: &Field, wanting: &[&Field], before: &str) -> f64 {
+    if !field.required {
+        return 0.0;
+    }
+    let words = stems(before);
+    let near = &words[words.len().saturating_sub(3)..];
+    let heard = |other: &Field| {
+        other.phrases.iter().any(|(phrase, weight)| {
+            *weight >= 7.0
+                && phrase.len() <= near.len()
+                && near.windows(phrase.len()).any(|said| said == phrase.as_slice())
+        })
+    };
+    let others = wanting.iter().filter(|other| other.required && other.name != field.name).any(|other| heard(other));
+    if heard(field) && !others { 7.5 } else { 0.0 }
 }
 
 /// How surely the words right before data call an argument.

@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use super::objects::Variant;
 use crate::offline::vocabulary::{ALIASES, GENERAL};
 
 /// What an argument takes.
@@ -19,12 +20,20 @@ pub struct Takes {
     pub matrix: bool,
     /// A list of texts.
     pub texts: bool,
+    /// A list of lists of texts.
+    pub text_rows: bool,
     /// A text.
     pub text: bool,
     /// Yes or no.
     pub truth: bool,
     /// One of these.
     pub options: Vec<String>,
+    /// A list of these.
+    pub choices: Vec<String>,
+    /// An object, in one of these forms.
+    pub variants: Vec<Variant>,
+    /// A list of objects, each in one of these forms.
+    pub items: Vec<Variant>,
 }
 
 /// Which numbers are right.
@@ -57,7 +66,7 @@ impl Numbers {
 }
 
 /// An argument of a tool.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Field {
     /// Its name.
     pub name: String,
@@ -91,21 +100,25 @@ pub fn kin(a: &str, b: &str) -> bool {
 impl Field {
     /// The arguments of a schema, required ones first, each group in the order of the schema.
     pub fn all(schema: &Value) -> Vec<Field> {
+        Self::within(schema, schema, 0)
+    }
+
+    fn within(schema: &Value, root: &Value, depth: usize) -> Vec<Field> {
         let required: Vec<&str> =
             schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let mut fields: Vec<Field> = schema["properties"]
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(name, part)| Field::new(name, part, schema, required.contains(&name.as_str())))
+            .map(|(name, part)| Field::new(name, part, root, required.contains(&name.as_str()), depth))
             .collect();
         fields.sort_by_key(|field| required.iter().position(|name| *name == field.name).unwrap_or(usize::MAX));
         fields
     }
 
-    fn new(name: &str, part: &Value, root: &Value, required: bool) -> Field {
+    fn new(name: &str, part: &Value, root: &Value, required: bool, depth: usize) -> Field {
         let mut takes = Takes::default();
-        learn(part, root, &mut takes, 0);
+        learn(part, root, &mut takes, depth);
         let whole =
             part["description"].as_str().or_else(|| follow(part, root)["description"].as_str()).unwrap_or_default();
         let description = whole.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -116,7 +129,7 @@ impl Field {
 
     /// Whether it takes data: lists, tables, texts.
     pub fn is_data(&self) -> bool {
-        self.takes.vector.is_some() || self.takes.matrix || self.takes.texts || self.takes.text
+        self.takes.vector.is_some() || self.takes.matrix || self.takes.texts || self.takes.text_rows || self.takes.text
     }
 
     /// The first part of what it is, for a question back: "how many clusters".
@@ -175,6 +188,9 @@ fn learn(schema: &Value, root: &Value, takes: &mut Takes, depth: usize) {
             Some(other) => other,
         });
     }
+    if is("object") && schema["properties"].is_object() {
+        takes.variants.push(variant(schema, root, depth));
+    }
     takes.truth |= is("boolean");
     takes.text |= is("string") && schema.get("enum").is_none() && schema.get("const").is_none();
     if is("array") {
@@ -182,9 +198,21 @@ fn learn(schema: &Value, root: &Value, takes: &mut Takes, depth: usize) {
         let mut inner = Takes::default();
         learn(items, root, &mut inner, depth + 1);
         takes.matrix |= inner.vector.is_some();
-        takes.texts |= inner.text || !inner.options.is_empty();
+        takes.texts |= inner.text;
+        takes.text_rows |= inner.texts;
+        takes.choices.extend(inner.options);
+        takes.items.extend(inner.variants);
         takes.vector = takes.vector.or(inner.number);
     }
+}
+
+/// The form of an object: the part that can only hold one text tells it from the others.
+fn variant(schema: &Value, root: &Value, depth: usize) -> Variant {
+    let parts = schema["properties"].as_object().into_iter().flatten();
+    let tag = parts.clone().find_map(|(name, part)| Some((name.clone(), part["const"].as_str()?.to_owned())));
+    let mut parts = Field::within(schema, root, depth + 1);
+    parts.retain(|part| tag.as_ref().is_none_or(|(name, _)| part.name != *name));
+    Variant { tag, parts }
 }
 
 fn numbers(schema: &Value, whole: bool) -> Numbers {

@@ -11,6 +11,7 @@ mod data;
 pub mod field;
 pub mod literal;
 mod numbers;
+pub mod objects;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -19,6 +20,7 @@ use regex::{Captures, Regex};
 use serde_json::{Map, Value};
 
 use self::field::Field;
+use crate::offline::vocabulary::PRIMARY;
 
 /// What a sentence says of a tool's arguments.
 #[derive(Clone, Debug, Default)]
@@ -33,12 +35,21 @@ pub struct Filled {
     pub spoken_for: usize,
     /// How many pieces of data found no place.
     pub unused: usize,
-    /// Whether a flat list had to serve as a table.
+    /// How many of these are lists, tables, texts or files.
+    pub unused_data: usize,
+    /// Whether a flat list had to serve as a table, or a table as a list.
     pub bent: bool,
+    /// Whether data went to arguments that could do without.
+    pub promoted: bool,
+    /// Whether lists that stand apart were put together as a table.
+    pub gathered: bool,
 }
 
 /// Fills `fields` from the sentence.
 pub fn fill(fields: &[Field], sentence: &str) -> Filled {
+    let (whole, (fields, opened)) = (fields, objects::open(fields, sentence));
+    let (fields, promoted) = promoted(&fields);
+    let fields = &*fields;
     let sentence = &in_words(fields, sentence);
     let mut filled = Filled::default();
     let rest = data::texts(fields, sentence, &mut filled.arguments);
@@ -46,20 +57,108 @@ pub fn fill(fields: &[Field], sentence: &str) -> Filled {
     data::lists(fields, &rest, &mut left, &mut filled.arguments);
     filled.has_data = !filled.arguments.is_empty();
     choice::options(fields, &rest, &mut filled.arguments);
+    choice::lists(fields, &rest, &mut filled.arguments);
     choice::truths(fields, &rest, &mut filled.arguments);
-    let (spoken_for, unused) = numbers::assign(fields, &rest, &left, &mut filled.arguments);
+    let (spoken_for, free) = numbers::assign(fields, &rest, &left, &mut filled.arguments);
+    let (free, called) = single(fields, &rest, &left, free, &mut filled.arguments);
+    filled.has_data |= called;
     filled.spoken_for = spoken_for;
-    filled.unused =
-        unused + left.iter().filter(|literal| !matches!(literal.kind, literal::Kind::Number { .. })).count();
+    filled.unused_data = left.iter().filter(|literal| !matches!(literal.kind, literal::Kind::Number { .. })).count();
+    filled.unused = free.len() + filled.unused_data;
     choice::meanings(fields, &rest, &mut filled.arguments);
-    filled.bent =
-        fields.iter().any(|field| field.takes.matrix && filled.arguments.get(&field.name).is_some_and(narrow));
-    filled.missing = fields
+    let tables = literal::literals(&rest).iter().any(|literal| matches!(literal.kind, literal::Kind::Table(_)));
+    let table = |field: &Field| field.takes.matrix.then(|| filled.arguments.get(&field.name)).flatten();
+    filled.bent = if tables {
+        // A table that had to serve as a list, or for something else.
+        filled.has_data && !fields.iter().any(|field| table(field).is_some() || field.takes.text_rows)
+    } else {
+        fields.iter().any(|field| table(field).is_some_and(narrow))
+    };
+    filled.gathered = gathered(fields, &rest, &filled.arguments);
+    objects::close(opened, &mut filled.arguments);
+    objects::lists(whole, &rest, &mut filled.arguments);
+    filled.missing = whole
         .iter()
         .filter(|field| field.required && !filled.arguments.contains_key(&field.name))
         .map(|field| field.name.clone())
         .collect();
+    // A tool that takes its data in one form or another needs them in one.
+    filled.promoted = !promoted.is_empty() && filled.has_data;
+    if !promoted.is_empty() && !filled.has_data {
+        filled.missing.extend(promoted);
+    }
     filled
+}
+
+/// Where no data are required because they may come in several forms, the usual form is wanted: `PRIMARY`.
+fn promoted<'f>(fields: &'f Cow<'_, [Field]>) -> (Cow<'f, [Field]>, Vec<String>) {
+    let names: Vec<String> = PRIMARY
+        .iter()
+        .filter(|name| fields.iter().any(|field| field.name == **name))
+        .map(|name| (*name).to_owned())
+        .collect();
+    if names.is_empty() || fields.iter().any(|field| field.required && field.is_data()) {
+        return (Cow::Borrowed(fields), Vec::new());
+    }
+    let place = |field: &Field| names.iter().position(|name| *name == field.name).unwrap_or(names.len());
+    let mut wanted = fields.to_vec();
+    wanted.sort_by_key(place);
+    wanted.iter_mut().filter(|field| names.contains(&field.name)).for_each(|field| field.required = true);
+    (Cow::Owned(wanted), names)
+}
+
+/// "at x = 0.5", "below 130": one number that nobody wants is the list of one that is still open. Says whether words called it.
+fn single(
+    fields: &[Field],
+    sentence: &str,
+    left: &[literal::Literal],
+    free: Vec<usize>,
+    arguments: &mut Map<String, Value>,
+) -> (Vec<usize>, bool) {
+    let mut open = fields.iter().filter(|field| field.required && !arguments.contains_key(&field.name));
+    let (&[at], Some(field), None) = (&*free, open.next(), open.next()) else { return (free, false) };
+    let (Some(numbers), literal::Kind::Number { value, whole, share, .. }) = (field.takes.vector, &left[at].kind)
+    else {
+        return (free, false);
+    };
+    if !numbers.take(*value) {
+        return (free, false);
+    }
+    let from = at.checked_sub(1).map_or(0, |before| left[before].end);
+    let to = left.get(at + 1).map_or(sentence.len(), |next| next.start);
+    let (before, after) = around(sentence, from, left[at].start, left[at].end, to);
+    let named = |text: &str| {
+        let said = field::stems(text);
+        field.phrases.iter().any(|(phrase, weight)| {
+            *weight >= 5.0
+                && phrase.len() <= said.len()
+                && said.windows(phrase.len()).any(|words| words == phrase.as_slice())
+        })
+    };
+    let last =
+        before.trim_end().rsplit(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
+    let called = named(&before) || named(&after) || CALLS_A_VALUE.contains(&last);
+    arguments.insert(field.name.clone(), Value::from(vec![numbers::written(numbers, *value, *whole, *share, false)]));
+    (Vec::new(), called)
+}
+
+/// Words right before a number that is asked about.
+const CALLS_A_VALUE: &[&str] = &["at", "below", "above", "than", "under", "over", "of", "exceeds", "exceed", "value"];
+
+/// Whether a table was made of lists that stand apart.
+fn gathered(fields: &[Field], sentence: &str, arguments: &Map<String, Value>) -> bool {
+    let found = literal::literals(sentence);
+    let lists = found.iter().filter(|literal| matches!(literal.kind, literal::Kind::List(_))).count();
+    let table = |field: &Field| {
+        field.takes.matrix
+            && !narrow(arguments.get(&field.name).unwrap_or(&Value::Null))
+            && arguments.contains_key(&field.name)
+    };
+    lists >= 2
+        && !found.iter().any(|literal| matches!(literal.kind, literal::Kind::Table(_)))
+        && fields
+            .iter()
+            .any(|field| table(field) && arguments[&field.name].as_array().is_some_and(|rows| rows.len() == lists))
 }
 
 /// What mathematicians write shorter than it is said, in words: `N(5, 1.5)` and "variance 16" where a mean and a standard deviation

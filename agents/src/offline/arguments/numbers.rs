@@ -23,13 +23,13 @@ struct Heard {
 
 /// Assigns what numbers are left.
 ///
-/// Gives how many arguments the words spoke for, and how many numbers nobody wants.
+/// Gives how many arguments the words spoke for, and the literals that are numbers nobody wants.
 pub fn assign(
     fields: &[Field],
     sentence: &str,
     literals: &[Literal],
     arguments: &mut Map<String, Value>,
-) -> (usize, usize) {
+) -> (usize, Vec<usize>) {
     let open: Vec<&Field> = fields
         .iter()
         .filter(|field| field.takes.number.is_some() && !arguments.contains_key(&field.name))
@@ -42,7 +42,7 @@ pub fn assign(
         .take(NUMBERS)
         .collect();
     if open.is_empty() || numbers.is_empty() {
-        return (0, numbers.len());
+        return (0, numbers.into_iter().map(|(at, _)| at).collect());
     }
     let heard: Vec<Vec<Heard>> = numbers
         .iter()
@@ -69,7 +69,8 @@ pub fn assign(
         }
     }
     remaining(&open, &numbers, &mut used, arguments);
-    (spoken_for, used.iter().filter(|used| !**used).count())
+    let free = numbers.iter().zip(&used).filter(|(_, used)| !**used).map(|((at, _), _)| *at).collect();
+    (spoken_for, free)
 }
 
 /// The score of a number for a required argument that no word speaks for.

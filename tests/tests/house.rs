@@ -72,3 +72,36 @@ fn no_crate_knows_what_it_must_never_know() {
         }
     }
 }
+
+/// What the README's tables name: in code, and as links.
+fn named_in_tables() -> Vec<String> {
+    let readme = include_str!("../../README.md");
+    let mut named = Vec::new();
+    for row in readme.lines().filter(|line| line.starts_with('|')) {
+        // Every second piece between backticks is code.
+        named.extend(row.split('`').skip(1).step_by(2).map(str::to_owned));
+        named.extend(row.split("](").skip(1).filter_map(|link| link.split(')').next()).map(str::to_owned));
+    }
+    named
+}
+
+#[test]
+fn every_tool_and_file_in_the_readme_exists() {
+    let tools = roundtable::cli::tool::standard().expect("the tools can be loaded");
+    let house = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let (mut named, mut files) = (BTreeSet::new(), 0);
+    for code in named_in_tables() {
+        let file = code.contains('/') && !code.starts_with('/') && !code.contains(' ');
+        if file || code.ends_with(".md") || code.ends_with(".ipynb") {
+            assert!(house.join(&code).exists(), "the README names the file `{code}`, which does not exist");
+            files += 1;
+        } else if code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+            assert!(tools.get(&code).is_some(), "the README names the tool `{code}`, which does not exist");
+            named.insert(code);
+        }
+    }
+    assert!(named.len() > 100 && files > 10, "{} tools and {files} files are named", named.len());
+    let unsaid: Vec<&str> =
+        tools.iter().map(|tool| tool.spec().name.as_str()).filter(|name| !named.contains(*name)).collect();
+    assert!(unsaid.is_empty(), "the README does not say what these tools are for: {unsaid:?}");
+}

@@ -221,7 +221,10 @@ mod tests {
     #[test]
     fn an_unknown_tool_names_the_nearest() {
         let error = standard().call("vector_dto", &json!({})).expect_err("no such tool");
-        assert_eq!((error.kind, error.nearest[0].as_str()), (ErrorKind::UnknownTool, "vector_dot"));
+        assert_eq!(
+            (error.kind, error.nearest),
+            (ErrorKind::UnknownTool, vec!["vector_dot".into(), "vector_norm".into()])
+        );
     }
 
     #[test]

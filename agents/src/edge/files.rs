@@ -98,8 +98,8 @@ fn follow<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let mut schema = schema;
     // Schemas of tools do not nest references deeply; a cycle among them ends here too.
     for _ in 0..16 {
-        let next = match schema.get("$ref").and_then(Value::as_str) {
-            Some(place) => place.strip_prefix('#').and_then(|pointer| root.pointer(pointer)),
+        let next = match schema.get("$ref") {
+            Some(_) => referred(schema, root),
             None => ["anyOf", "oneOf"]
                 .iter()
                 .find_map(|key| schema.get(key)?.as_array())
@@ -149,10 +149,14 @@ impl Shape {
     }
 }
 
+/// What the schema's `$ref` names.
+fn referred<'a>(schema: &Value, root: &'a Value) -> Option<&'a Value> {
+    root.pointer(schema.get("$ref")?.as_str()?.strip_prefix('#')?)
+}
+
 /// Whether a value may be `null`, by its type or one of its branches.
 fn takes_null(schema: &Value, root: &Value) -> bool {
-    let named = schema["$ref"].as_str().and_then(|place| place.strip_prefix('#')).and_then(|place| root.pointer(place));
-    let schema = named.unwrap_or(schema);
+    let schema = referred(schema, root).unwrap_or(schema);
     let branches = ["anyOf", "oneOf"].iter().filter_map(|key| schema.get(key)?.as_array()).flatten();
     is(schema, "null") || branches.into_iter().any(|branch| is(branch, "null"))
 }

@@ -171,15 +171,15 @@ impl Table<'_> {
         let head = wish(said);
         let mut ranked = self.finder.rank(&head);
         let short = terms(&head).len() <= 1;
-        if ranked.first()?.score < FITS_WISH || short || goes_on(said) {
-            let whole = self.finder.rank(&if short || goes_on(said) { without_data(said) } else { said.to_owned() });
-            let margin = if short {
-                1.0
-            } else if goes_on(said) {
-                0.15
-            } else {
-                0.0
-            };
+        // How much better the head has to be than the whole, where it may say too little.
+        let margin = match (short, goes_on(said)) {
+            (true, _) => Some(1.0),
+            (false, true) => Some(0.15),
+            (false, false) => None,
+        };
+        if ranked.first()?.score < FITS_WISH || margin.is_some() {
+            let whole = if margin.is_some() { without_data(said) } else { said.to_owned() };
+            let (whole, margin) = (self.finder.rank(&whole), margin.unwrap_or_default());
             if whole.first()?.score + margin > ranked.first()?.score {
                 ranked = whole;
             }

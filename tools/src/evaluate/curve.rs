@@ -122,7 +122,7 @@ impl<'a> Trial<'a> {
         let mut order: Vec<usize> = (0..n).collect();
         if shuffle {
             let mut random = Random::new(self.seed);
-            (1..n).rev().for_each(|i| order.swap(i, random.below(i + 1)));
+            random.shuffle(&mut order);
         }
         let mut fold_of = vec![0; n];
         match &self.target {

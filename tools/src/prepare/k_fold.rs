@@ -13,7 +13,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{by_label, check_rows, order, shuffled};
+use super::{by_label, check_rows, order};
 use crate::{error::Error, random::Random, value::Seed};
 
 /// Cuts rows into k folds for cross-validation: each fold is the test set once. Use it to judge a model when there are
@@ -123,7 +123,7 @@ pub(crate) fn stratified(y: &[usize], k: usize, mut random: Option<&mut Random>)
         let mut folds: Vec<usize> = (start..start + class.len()).map(|place| place % k).collect();
         folds.sort_unstable();
         if let Some(random) = random.as_deref_mut() {
-            shuffled(&mut folds, random);
+            random.shuffle(&mut folds);
         }
         class.iter().zip(folds).for_each(|(&row, fold)| fold_of[row] = fold);
         start += class.len();

@@ -18,7 +18,7 @@ use std::num::NonZeroUsize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{column, k_fold, shuffled};
+use super::{column, k_fold};
 use crate::{
     error::Error,
     linear::logistic_regression::{self, Settings},
@@ -174,7 +174,7 @@ fn data(args: &Args) -> Result<(Matrix, Vec<usize>), Error> {
     let rows = (0..n).map(|_| (0..d).map(|_| random.normal()).collect()).collect();
     // As many heads as tails, so that chance is one half.
     let mut y: Vec<usize> = (0..n).map(|i| i % 2).collect();
-    shuffled(&mut y, &mut random);
+    random.shuffle(&mut y);
     Ok((Matrix::from_rows(rows)?, y))
 }
 

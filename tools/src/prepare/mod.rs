@@ -82,16 +82,9 @@ impl Rescaling {
 fn order(n: usize, shuffle: Option<&mut crate::random::Random>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
     if let Some(random) = shuffle {
-        shuffled(&mut order, random);
+        random.shuffle(&mut order);
     }
     order
-}
-
-/// R. Durstenfeld, "Algorithm 235: random permutation", CACM 7(7), 1964.
-fn shuffled<T>(list: &mut [T], random: &mut crate::random::Random) {
-    for i in (1..list.len()).rev() {
-        list.swap(i, random.below(i + 1));
-    }
 }
 
 /// The most rows of a split.

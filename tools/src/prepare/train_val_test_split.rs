@@ -15,7 +15,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{by_label, check_rows, order, shuffled};
+use super::{by_label, check_rows, order};
 use crate::{
     error::Error,
     random::Random,
@@ -106,7 +106,7 @@ pub fn run(args: &Args) -> Result<Output, Error> {
             let mut parts = class_by_class(&by_label(y, &order), &shares);
             // Rows come class after class; as they were mixed, or in their own order.
             parts.iter_mut().for_each(|part| match &mut random {
-                Some(random) => shuffled(part, random),
+                Some(random) => random.shuffle(part),
                 None => part.sort_unstable(),
             });
             parts
@@ -233,7 +233,7 @@ fn whole_groups(groups: &[Vec<usize>], shares: &[f64], random: Option<&mut Rando
         parts.iter().zip(shares).map(off).sum::<f64>()
     };
     let deals = (0..20).map(|_| {
-        shuffled(&mut order, random);
+        random.shuffle(&mut order);
         deal(&order)
     });
     deals.min_by(|a, b| off(a).total_cmp(&off(b))).unwrap_or_default()

@@ -476,7 +476,7 @@ mod tests {
             let (x, labels, numbers) = table(200, seed);
             let mut order: Vec<usize> = (0..200).collect();
             let mut random = Random::new(seed.into());
-            (1..200).rev().for_each(|i| order.swap(i, random.below(i + 1)));
+            random.shuffle(&mut order);
             let moved: Vec<f64> = order.iter().flat_map(|&i| x[i * 3..(i + 1) * 3].to_vec()).collect();
             let (labels2, numbers2): (Vec<usize>, Vec<f64>) = order.iter().map(|&i| (labels[i], numbers[i])).unzip();
             let grow = |x: &[f64], labels: &[usize], numbers: &[f64]| {

@@ -24,11 +24,7 @@ pub fn options(fields: &[Field], sentence: &str, arguments: &mut Map<String, Val
                 || sentence.to_lowercase().contains(&**option)
         };
         for option in field.takes.options.iter().filter(|option| written(option)) {
-            let phrase = stems(&option.replace(['_', '-'], " "));
-            let joined = [phrase.concat()];
-            let found =
-                find(&words, &phrase).map(|at| (at, phrase.len())).or_else(|| find(&words, &joined).map(|at| (at, 1)));
-            let Some((at, length)) = found else { continue };
+            let Some((at, length)) = said_at(option, &words) else { continue };
             let near = place.map_or(usize::MAX, |(place, _)| place.abs_diff(at));
             if (COMMON.contains(&option.as_str()) || option.len() < 3) && near > 4 {
                 continue;
@@ -57,20 +53,19 @@ pub fn lists(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value
 /// The options that the sentence names, in its order.
 pub fn every(options: &[String], sentence: &str) -> Vec<String> {
     let words = stems(sentence);
-    let mut found: Vec<(usize, usize, &String)> = options
-        .iter()
-        .filter_map(|option| {
-            let phrase = stems(&option.replace(['_', '-'], " "));
-            let joined = [phrase.concat()];
-            let at =
-                find(&words, &phrase).map(|at| (at, phrase.len())).or_else(|| find(&words, &joined).map(|at| (at, 1)));
-            at.map(|(at, length)| (at, length, option))
-        })
-        .collect();
+    let mut found: Vec<(usize, usize, &String)> =
+        options.iter().filter_map(|option| said_at(option, &words).map(|(at, length)| (at, length, option))).collect();
     // Of two names at one place ("adam" in "adam w") the longer is meant.
     found.sort_by_key(|(at, length, _)| (*at, std::cmp::Reverse(*length)));
     found.dedup_by_key(|(at, ..)| *at);
     found.into_iter().map(|(_, _, option)| option.clone()).collect()
+}
+
+/// Where the words name an option, in words of its own or all in one, and how many words that takes.
+fn said_at(option: &str, words: &[String]) -> Option<(usize, usize)> {
+    let phrase = stems(&option.replace(['_', '-'], " "));
+    let joined = [phrase.concat()];
+    find(words, &phrase).map(|at| (at, phrase.len())).or_else(|| find(words, &joined).map(|at| (at, 1)))
 }
 
 /// Words that turn a wish round.

@@ -90,12 +90,7 @@ pub fn texts(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value
 /// Whether the words right before a place call the argument.
 fn called(field: &Field, before: &str) -> bool {
     let words = stems(before);
-    let near = &words[words.len().saturating_sub(4)..];
-    field.phrases.iter().any(|(phrase, weight)| {
-        *weight >= 5.0
-            && phrase.len() <= near.len()
-            && near.windows(phrase.len()).any(|window| window == phrase.as_slice())
-    })
+    field.said_in(&words[words.len().saturating_sub(4)..], 5.0)
 }
 
 /// "privileged m", "parameter = alpha": the one word after the argument's own name.
@@ -379,13 +374,7 @@ fn described(field: &Field, wanting: &[&Field], before: &str) -> f64 {
     }
     let words = stems(before);
     let near = &words[words.len().saturating_sub(3)..];
-    let heard = |other: &Field| {
-        other.phrases.iter().any(|(phrase, weight)| {
-            *weight >= 7.0
-                && phrase.len() <= near.len()
-                && near.windows(phrase.len()).any(|said| said == phrase.as_slice())
-        })
-    };
+    let heard = |other: &Field| other.said_in(near, 7.0);
     let others = wanting.iter().filter(|other| other.required && other.name != field.name).any(|other| heard(other));
     if heard(field) && !others { 7.5 } else { 0.0 }
 }

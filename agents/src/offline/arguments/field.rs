@@ -127,6 +127,15 @@ impl Field {
         Field { name: name.to_owned(), description, takes, required, default, phrases, complements }
     }
 
+    /// Whether the words hold a phrase that means it at least so surely.
+    pub fn said_in(&self, words: &[String], least: f64) -> bool {
+        self.phrases.iter().any(|(phrase, weight)| {
+            *weight >= least
+                && phrase.len() <= words.len()
+                && words.windows(phrase.len()).any(|window| window == phrase.as_slice())
+        })
+    }
+
     /// Whether it takes data: lists, tables, texts.
     pub fn is_data(&self) -> bool {
         self.takes.vector.is_some() || self.takes.matrix || self.takes.texts || self.takes.text_rows || self.takes.text

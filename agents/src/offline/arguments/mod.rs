@@ -53,7 +53,8 @@ pub fn fill(fields: &[Field], sentence: &str) -> Filled {
     let sentence = &in_words(fields, sentence);
     let mut filled = Filled::default();
     let rest = data::texts(fields, sentence, &mut filled.arguments);
-    let mut left = literal::literals(&rest);
+    let found = literal::literals(&rest);
+    let mut left = found.clone();
     data::lists(fields, &rest, &mut left, &mut filled.arguments);
     filled.has_data = !filled.arguments.is_empty();
     choice::options(fields, &rest, &mut filled.arguments);
@@ -66,7 +67,7 @@ pub fn fill(fields: &[Field], sentence: &str) -> Filled {
     filled.unused_data = left.iter().filter(|literal| !matches!(literal.kind, literal::Kind::Number { .. })).count();
     filled.unused = free.len() + filled.unused_data;
     choice::meanings(fields, &rest, &mut filled.arguments);
-    let tables = literal::literals(&rest).iter().any(|literal| matches!(literal.kind, literal::Kind::Table(_)));
+    let tables = found.iter().any(|literal| matches!(literal.kind, literal::Kind::Table(_)));
     let table = |field: &Field| field.takes.matrix.then(|| filled.arguments.get(&field.name)).flatten();
     filled.bent = if tables {
         // A table that had to serve as a list, or for something else.
@@ -74,7 +75,7 @@ pub fn fill(fields: &[Field], sentence: &str) -> Filled {
     } else {
         fields.iter().any(|field| table(field).is_some_and(narrow))
     };
-    filled.gathered = gathered(fields, &rest, &filled.arguments);
+    filled.gathered = gathered(fields, &found, &filled.arguments);
     objects::close(opened, &mut filled.arguments);
     objects::lists(whole, &rest, &mut filled.arguments);
     filled.missing = whole
@@ -127,14 +128,7 @@ fn single(
     let from = at.checked_sub(1).map_or(0, |before| left[before].end);
     let to = left.get(at + 1).map_or(sentence.len(), |next| next.start);
     let (before, after) = around(sentence, from, left[at].start, left[at].end, to);
-    let named = |text: &str| {
-        let said = field::stems(text);
-        field.phrases.iter().any(|(phrase, weight)| {
-            *weight >= 5.0
-                && phrase.len() <= said.len()
-                && said.windows(phrase.len()).any(|words| words == phrase.as_slice())
-        })
-    };
+    let named = |text: &str| field.said_in(&field::stems(text), 5.0);
     let last =
         before.trim_end().rsplit(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
     let called = named(&before) || named(&after) || CALLS_A_VALUE.contains(&last);
@@ -146,8 +140,7 @@ fn single(
 const CALLS_A_VALUE: &[&str] = &["at", "below", "above", "than", "under", "over", "of", "exceeds", "exceed", "value"];
 
 /// Whether a table was made of lists that stand apart.
-fn gathered(fields: &[Field], sentence: &str, arguments: &Map<String, Value>) -> bool {
-    let found = literal::literals(sentence);
+fn gathered(fields: &[Field], found: &[literal::Literal], arguments: &Map<String, Value>) -> bool {
     let lists = found.iter().filter(|literal| matches!(literal.kind, literal::Kind::List(_))).count();
     let table = |field: &Field| {
         field.takes.matrix

@@ -18,7 +18,7 @@
 //!
 //! // A mistake comes back as something that can be repaired:
 //! let error = tools.call("vector_dott", &json!({})).unwrap_err();
-//! assert_eq!(error.nearest, ["vector_dot"]);
+//! assert_eq!(error.nearest, ["vector_dot", "vector_norm"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -93,8 +93,8 @@ const LIMITS: (usize, usize) = (64 << 20, 1 << 20);
 ///
 /// let word_counts = [("low".to_owned(), 5), ("lowest".to_owned(), 2), ("newest".to_owned(), 6)];
 /// let args = Args { word_counts: Some(word_counts.into()), n_merges: Some(3), level: Level::Char, ..Args::default() };
-/// // `es` and `st` and `we` occur 8 times each; `e` has a smaller id than `s` and `w`.
-/// assert_eq!(run(&args)?.merges, [["e", "s"], ["es", "t"], ["w", "est"]]);
+/// // `es`, `st` and `we` occur 8 times each, and `e` has the smallest id; then `w es` and `es t` do, and `w` is older than `es`.
+/// assert_eq!(run(&args)?.merges, [["e", "s"], ["w", "es"], ["wes", "t"]]);
 /// # Ok::<(), roundtable_tools::Error>(())
 /// ```
 ///

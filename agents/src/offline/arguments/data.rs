@@ -46,9 +46,10 @@ pub fn texts(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value
         }
     }
     // Beside a list of texts that is wanted too, the first of several is the single one.
-    let listed = listed && quoted.len() < 2;
-    quoted.truncate(if fields.iter().any(|field| field.takes.texts && field.required) { 1 } else { usize::MAX });
-    for (field, (start, end, text)) in open(arguments).into_iter().zip(if listed { Vec::new() } else { quoted }) {
+    if listed {
+        quoted.truncate(if quoted.len() < 2 { 0 } else { 1 });
+    }
+    for (field, (start, end, text)) in open(arguments).into_iter().zip(quoted) {
         arguments.insert(field.name.clone(), Value::String(text));
         cut.push((start, end));
     }

@@ -92,7 +92,7 @@ pub fn fill(fields: &[Field], sentence: &str) -> Filled {
 }
 
 /// Where no data are required because they may come in several forms, the usual form is wanted: `PRIMARY`.
-fn promoted<'f>(fields: &'f Cow<'_, [Field]>) -> (Cow<'f, [Field]>, Vec<String>) {
+fn promoted(fields: &[Field]) -> (Cow<'_, [Field]>, Vec<String>) {
     let names: Vec<String> = PRIMARY
         .iter()
         .filter(|name| fields.iter().any(|field| field.name == **name))

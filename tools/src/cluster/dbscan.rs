@@ -5,7 +5,7 @@
 //! and the rest is noise. Nobody has to say how many clusters there are.
 //!
 //! The textbook searches the neighbours of every point and walks from core point to core point: O(n²). Here the points
-//! are first sorted into cells ([`cells`](super::cells)): two points of one grid cell always are neighbours, so a cell
+//! are first sorted into cells (`cells.rs`): two points of one grid cell always are neighbours, so a cell
 //! with `min_samples` points makes all of them core without a single distance, and clusters are made of whole cells.
 //! Two cells are joined by the first pair found, and not at all if they are already in one cluster.
 //! Cost: about O(n) in up to three dimensions, more as dimensions make more cells near, at worst O(n² d).

@@ -29,7 +29,7 @@ pub enum Objective {
         #[serde(default)]
         b: Option<Vector>,
     },
-    /// A curved valley, the sum over i of 100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2, lowest at (1, 1, ...).
+    /// A curved valley, the sum over i of `100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2`, lowest at (1, 1, ...).
     Rosenbrock {},
     /// A polynomial of one variable.
     Polynomial {

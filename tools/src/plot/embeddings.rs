@@ -8,7 +8,7 @@
 //! Vectors are compared by their direction when asked (`cosine`): scaled to length 1, their Euclidean distance orders them
 //! as the cosine does.
 //!
-//! Cost: that of the method, see [`tsne`](crate::reduce::tsne) and [`umap`](crate::reduce::umap).
+//! Cost: that of the method, see [`tsne`] and [`umap`].
 //! References: as there; J. Venna, S. Kaski, "Neighborhood preservation in nonlinear projection methods", ICANN 2001.
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@
 //! distances between them.
 //!
 //! The plain version computes all pairs at each step. Here `P` is cut to 3 · perplexity neighbours, as everybody does,
-//! and the repulsion is summed by a tree that sixteen points walk together ([`repulsion`](super::repulsion)).
+//! and the repulsion is summed by a tree that sixteen points walk together (`repulsion.rs`).
 //! Cost: O(n² d) once for the neighbours, then O(n (perplexity + log n)) a step.
 //!
 //! References: L. van der Maaten, G. Hinton, "Visualizing data using t-SNE", JMLR 9, 2008; L. van der Maaten,

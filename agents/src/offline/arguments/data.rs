@@ -188,7 +188,8 @@ pub fn lists(fields: &[Field], sentence: &str, left: &mut Vec<Literal>, argument
     let needs = |kind: fn(&Field) -> bool| wanting.iter().filter(|field| field.required && kind(field)).count();
     let (matrices, vectors) =
         (needs(|field| field.takes.matrix), needs(|field| field.takes.vector.is_some() && !field.takes.matrix));
-    let mut items = bracketed(sentence, left, matrices, vectors);
+    let lists = needs(|field| field.takes.vector.is_some());
+    let mut items = bracketed(sentence, left, matrices, vectors, lists);
     let mut used: Vec<usize> = Vec::new();
     percentiles(&wanting, sentence, arguments);
     optional_shares(&wanting, left, &mut used, arguments);
@@ -239,8 +240,9 @@ fn joins(between: &str) -> bool {
         .all(|word| matches!(word, "" | "and" | "to" | "then"))
 }
 
-/// Lists, tables and files as they stand; points in a row are one table where a table is wanted.
-fn bracketed(sentence: &str, left: &[Literal], matrices: usize, vectors: usize) -> Vec<Item> {
+/// Lists, tables and files as they stand; points in a row are one table where a table is wanted. `matrices` arguments
+/// need a table, `vectors` nothing but a list, and `lists` may be one.
+fn bracketed(sentence: &str, left: &[Literal], matrices: usize, vectors: usize, lists: usize) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     let mut last_end = 0;
     for (at, literal) in left.iter().enumerate() {
@@ -273,10 +275,11 @@ fn bracketed(sentence: &str, left: &[Literal], matrices: usize, vectors: usize) 
         }
         items.push(item);
     }
-    // Rows of a table for tools that take the vectors one by one.
-    if let ([item], 0, 2..) = (items.as_slice(), matrices, vectors)
+    // Rows of a table for tools that take the vectors one by one, and lists that stand apart where each may be a list.
+    if let ([item], 2..) = (items.as_slice(), lists)
         && let Kind::Table(rows) = &item.kind
-        && rows.len() == vectors
+        && rows.len() == lists
+        && (matrices == 0 || (item.literals.len() == lists && lists == matrices + vectors))
     {
         let rows = rows.clone();
         let literals = item.literals.clone();

@@ -211,14 +211,17 @@ fn class_by_class(classes: &[Vec<usize>], shares: &[f64]) -> Vec<Vec<usize>> {
 }
 
 /// Every group to the part that lacks most rows, for a few random orders of the groups; the one that comes closest to
-/// the shares counts.
+/// the shares counts. The last groups go to parts that have none yet.
 fn whole_groups(groups: &[Vec<usize>], shares: &[f64], random: Option<&mut Random>) -> Vec<Vec<usize>> {
     let n: usize = groups.iter().map(Vec::len).sum();
     let deal = |order: &[usize]| {
         let mut parts: Vec<Vec<usize>> = vec![Vec::new(); shares.len()];
-        for &group in order {
+        for (dealt, &group) in order.iter().enumerate() {
             let lacks = |part: usize| shares[part] * n as f64 - parts[part].len() as f64;
-            let most = (0..shares.len()).rev().max_by(|&a, &b| lacks(a).total_cmp(&lacks(b))).unwrap_or(0);
+            let empty = |part: &usize| parts[*part].is_empty() && shares[*part] > 0.0;
+            let last = order.len() - dealt <= (0..shares.len()).filter(empty).count();
+            let open = (0..shares.len()).rev().filter(|part| !last || empty(part));
+            let most = open.max_by(|&a, &b| lacks(a).total_cmp(&lacks(b))).unwrap_or(0);
             parts[most].extend(&groups[group]);
         }
         parts
@@ -275,6 +278,13 @@ mod tests {
         assert_eq!(run(&single).unwrap_err().path, "/y");
         assert_eq!(run(&Args { groups: Some(vec![0; 4]), ..args(4, &[0.5, 0.5]) }).unwrap_err().path, "/fractions");
         assert_eq!(run(&args(2_000_000, &[0.5, 0.5])).unwrap_err().path, "/n");
+    }
+
+    #[test]
+    fn a_large_group_leaves_some_for_every_part() {
+        let y = vec![3, 0, 3, 1, 1, 1, 1, 1, 1, 1, 0, 2, 1, 2];
+        let groups = Args { groups: Some(y), shuffle: false, ..args(14, &[0.5, 0.3, 0.2]) };
+        assert_eq!(run(&groups).unwrap().sizes, [8, 4, 2]);
     }
 
     proptest! {

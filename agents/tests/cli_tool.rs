@@ -3,7 +3,13 @@
 
 mod cli_support;
 
+use std::fs::File;
+use std::sync::Arc;
+
 use cli_support::Bench;
+use parquet::data_type::{DoubleType, Int32Type};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use serde_json::json;
 
 fn check(args: &[&str], stdin: &str, status: i32, stderr: &[&str]) -> String {
@@ -90,6 +96,33 @@ fn arguments_come_from_files() {
     let ran = bench.run(&["tool", "call", "vector_dot", "--args", &args.replace("\"x\"", "\"z\"")], "");
     assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("at `/a`: `points.csv` has no column `z`"), "{}", ran.stderr);
+}
+
+#[test]
+fn arguments_come_from_parquet_files() {
+    let bench = Bench::new();
+    let schema = Arc::new(parse_message_type("message m { required int32 x; optional double y; }").unwrap());
+    let file = File::create(bench.path().join("points.parquet")).unwrap();
+    let mut writer = SerializedFileWriter::new(file, schema, Default::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<Int32Type>().write_batch(&[1, 2, 8, 9], None, None).unwrap();
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<DoubleType>().write_batch(&[4.0, 5.0, 6.0, 7.0], Some(&[1, 1, 1, 1]), None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.close().unwrap();
+    let args =
+        r#"{"a": {"file": "points.parquet", "columns": ["x"]}, "b": {"file": "points.parquet", "columns": ["y"]}}"#;
+    let ran = bench.run(&["tool", "call", "vector_dot", "--args", args, "--json"], "");
+    // 1·4 + 2·5 + 8·6 + 9·7
+    assert_eq!(ran.stdout, "{\"value\":125.0}\n", "{}", ran.stderr);
+    let ran = bench.run(&["tool", "call", "vector_dot", "--args", &args.replace("\"x\"", "\"z\"")], "");
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("at `/a`: `points.parquet` has no column `z`"), "{}", ran.stderr);
+    let ran = bench.run(&["ask", "cluster points.parquet by x and y into 2 groups"], "");
+    assert!(ran.stdout.contains("sizes: (2, 2)"), "{}{}", ran.stdout, ran.stderr);
 }
 
 #[test]

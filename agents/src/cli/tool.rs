@@ -43,7 +43,7 @@ enum Action {
     /// Calls a tool, or with --batch one tool a line
     #[command(after_help = "Examples:\n  \
         roundtable tool call vector_dot --args '{\"a\": [1, 2, 3], \"b\": [4, 5, 6]}'\n  \
-        roundtable tool call kmeans --args '{\"points\": {\"file\": \"points.csv\", \"columns\": [\"x\", \"y\"]}, \"k\": 3}'\n  \
+        roundtable tool call kmeans --args '{\"X\": {\"file\": \"points.csv\", \"columns\": [\"x\", \"y\"]}, \"k\": 3}'\n  \
         roundtable tool call --batch calls.jsonl   # {\"tool\": …, \"args\": {…}} a line; other keys pass through")]
     Call {
         /// The tool's name

@@ -3,18 +3,19 @@
 //! A tool takes points, never paths. People say "cluster points.csv by x and y", so wherever arguments hold
 //! `{"file": "points.csv", "columns": ["x", "y"]}` the rows of that file are put in its place, in the shape that the tool's
 //! schema asks for there: a list of numbers or texts for one column, a list of rows for several, the text itself for a
-//! string. CSV and TSV (with or without a heading), JSON Lines (an object or a list a line), JSON and plain text are
-//! read ([`super::rows`]). A gap is an error, unless the tool takes `null` there.
+//! string. CSV and TSV (with or without a heading), JSON Lines (an object or a list a line), JSON, plain text
+//! ([`super::rows`]) and Parquet ([`super::parquet`]) are read. A gap is an error, unless the tool takes `null` there.
 
 use std::path::{Component, Path, PathBuf};
 
 use roundtable_tools::{Error, ErrorKind};
 use serde_json::{Map, Value};
 
+use super::parquet;
 use super::rows::Table;
 
-/// The largest file that is read into arguments.
-const LARGEST: u64 = 64 << 20;
+/// The largest file that is read into arguments, also when it is unpacked.
+pub(super) const LARGEST: u64 = 64 << 20;
 
 /// Which files may be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,10 +180,22 @@ fn read(reference: &Reference<'_>, shape: Shape, reach: &Reach, path: &str) -> R
         let message = format!("`{}` has {size} bytes; at most {LARGEST} are read", reference.file);
         return Err(Error::new(ErrorKind::TooLarge, path, message));
     }
-    let bytes = std::fs::read(&file).map_err(said)?;
     let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Error::invalid(path, format!("`{}` is not UTF-8 text", reference.file)))?;
+    if ending == "parquet" {
+        if shape == Shape::Text {
+            return Err(Error::invalid(path, format!("`{}` holds columns, and a text is wanted", reference.file)));
+        }
+        let opened = std::fs::File::open(&file).map_err(said)?;
+        return parquet::table(opened, reference, shape, path)?.pick(reference, shape, path);
+    }
+    let text = String::from_utf8(std::fs::read(&file).map_err(said)?).map_err(|error| {
+        let refused = Error::invalid(path, format!("`{}` is not UTF-8 text", reference.file));
+        if error.as_bytes().starts_with(parquet::MAGIC) {
+            refused.with_hint("it is a Parquet file: let its name end in `.parquet`")
+        } else {
+            refused
+        }
+    })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     if shape == Shape::Text {
         return Ok(Value::String(text.to_owned()));

@@ -4,6 +4,7 @@
 //! and PNG; [`terminal`] knows what the terminal can do; [`plain`] keeps text from driving it.
 
 pub mod files;
+mod parquet;
 pub mod picture;
 pub mod plain;
 mod rows;

@@ -1,4 +1,4 @@
-//! Rows of a file: CSV, JSON, JSON Lines or words, and the columns of them that are wanted.
+//! Rows of a file: CSV, JSON, JSON Lines, words or what [`super::parquet`] read, and the columns of them that are wanted.
 
 use roundtable_tools::Error;
 use serde_json::{Map, Value};
@@ -10,12 +10,14 @@ use super::files::{Reference, Shape, bad};
 pub(super) struct Table {
     names: Vec<String>,
     rows: Vec<Vec<Value>>,
-    /// The line of the first row, for messages.
-    first_line: usize,
+    /// The line of the first row, for messages; some files have no lines.
+    first_line: Option<usize>,
+    /// Whether the columns are the wanted ones already, in their order.
+    chosen: bool,
 }
 
 /// A number if the cell is one, else its text; `null` when empty.
-fn cell(text: &str) -> Value {
+pub(super) fn cell(text: &str) -> Value {
     let text = text.trim();
     if text.is_empty() {
         return Value::Null;
@@ -53,7 +55,7 @@ impl Table {
         };
         let skip = usize::from(heading);
         let rows = records.iter().skip(skip).map(|record| record.iter().map(cell).collect()).collect();
-        Ok(Self { names, rows, first_line: 1 + skip })
+        Ok(Self { names, rows, first_line: Some(1 + skip), chosen: false })
     }
 
     pub(super) fn from_lines(text: &str) -> Result<Self, String> {
@@ -85,7 +87,7 @@ impl Table {
                 single => vec![single],
             })
             .collect();
-        Ok(Self { names, rows, first_line: 1 })
+        Ok(Self { names, rows, first_line: Some(1), chosen: false })
     }
 
     /// Cells between white space or commas; as one column if a list is wanted.
@@ -95,7 +97,12 @@ impl Table {
         };
         let rows: Vec<Vec<Value>> = text.lines().map(cells).filter(|row| !row.is_empty()).collect();
         let rows = if one_column { rows.into_iter().flatten().map(|value| vec![value]).collect() } else { rows };
-        Self { names: Vec::new(), rows, first_line: 1 }
+        Self { names: Vec::new(), rows, first_line: Some(1), chosen: false }
+    }
+
+    /// Rows of a file that has no lines; `chosen` if it holds the wanted columns alone.
+    pub(super) fn new(names: Vec<String>, rows: Vec<Vec<Value>>, chosen: bool) -> Self {
+        Self { names, rows, first_line: None, chosen }
     }
 
     fn width(&self) -> usize {
@@ -116,32 +123,10 @@ impl Table {
             let numbers: Vec<usize> = all.clone().filter(numeric).collect();
             return Ok(if shape == Shape::Records || numbers.is_empty() { all.collect() } else { numbers });
         }
-        reference
-            .columns
-            .iter()
-            .map(|wanted| {
-                let found = match wanted {
-                    Value::String(name) => self
-                        .names
-                        .iter()
-                        .position(|known| known == name)
-                        .or_else(|| self.names.iter().position(|known| known.eq_ignore_ascii_case(name.trim()))),
-                    Value::Number(at) => {
-                        at.as_u64().and_then(|at| usize::try_from(at).ok()).filter(|&at| at < self.width())
-                    }
-                    _ => None,
-                };
-                found.ok_or_else(|| {
-                    let hint = if self.names.is_empty() {
-                        format!("it has no heading; count its {} columns from 0", self.width())
-                    } else {
-                        format!("it has {}", self.names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))
-                    };
-                    let wanted = wanted.as_str().map_or_else(|| wanted.to_string(), str::to_owned);
-                    Error::invalid(path, format!("`{}` has no column `{wanted}`", reference.file)).with_hint(hint)
-                })
-            })
-            .collect()
+        if self.chosen {
+            return Ok((0..self.names.len()).collect());
+        }
+        positions(reference, &self.names, self.width(), path)
     }
 
     pub(super) fn pick(&self, reference: &Reference<'_>, shape: Shape, path: &str) -> Result<Value, Error> {
@@ -154,7 +139,8 @@ impl Table {
                 Some(value) if !value.is_null() => Ok(value.clone()),
                 _ if shape == Shape::Gappy => Ok(Value::Null),
                 _ => {
-                    let place = format!("row {} (line {})", row + 1, row + self.first_line);
+                    let line = self.first_line.map_or_else(String::new, |first| format!(" (line {})", row + first));
+                    let place = format!("row {}{line}", row + 1);
                     Err(Error::invalid(path, format!("`{}` lacks `{}` in {place}", reference.file, self.name(column)))
                         .with_hint("fill the gap or leave the row out"))
                 }
@@ -190,4 +176,36 @@ impl Table {
         };
         Ok(Value::Array(value))
     }
+}
+
+/// Where the columns that `reference` names stand among `width` columns with these names, or with none.
+pub(super) fn positions(
+    reference: &Reference<'_>,
+    names: &[String],
+    width: usize,
+    path: &str,
+) -> Result<Vec<usize>, Error> {
+    reference
+        .columns
+        .iter()
+        .map(|wanted| {
+            let found = match wanted {
+                Value::String(name) => names
+                    .iter()
+                    .position(|known| known == name)
+                    .or_else(|| names.iter().position(|known| known.eq_ignore_ascii_case(name.trim()))),
+                Value::Number(at) => at.as_u64().and_then(|at| usize::try_from(at).ok()).filter(|&at| at < width),
+                _ => None,
+            };
+            found.ok_or_else(|| {
+                let hint = if names.is_empty() {
+                    format!("it has no heading; count its {width} columns from 0")
+                } else {
+                    format!("it has {}", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))
+                };
+                let wanted = wanted.as_str().map_or_else(|| wanted.to_string(), str::to_owned);
+                Error::invalid(path, format!("`{}` has no column `{wanted}`", reference.file)).with_hint(hint)
+            })
+        })
+        .collect()
 }

@@ -427,6 +427,6 @@ pub const NOT_COLUMNS: &[&str] = &[
     "an", "my", "our", "them", "lines", "text", "samples", "dataset", "column", "columns", "cols", "col", "field",
     "fields", "of", "in", "from", "on", "with", "for", "by", "and", "to", "into", "at", "using", "use", "is", "are",
     "run", "compute", "calculate", "find", "show", "give", "me", "what", "whats", "please", "each", "both", "then",
-    "based", "clusters", "groups", "cluster", "stored", "vectors", "k", "csv", "customers", "people", "one", "two",
+    "based", "clusters", "groups", "cluster", "stored", "vectors", "k", "csv", "parquet", "customers", "people", "one", "two",
     "three", "four", "five",
 ];

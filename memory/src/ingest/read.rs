@@ -93,7 +93,7 @@ pub fn open(file: &Source, known_as: Option<&str>) -> Result<Reader, Skipped> {
     let opened = File::open(&file.path).map_err(|error| skip(error.to_string()))?;
     match extension.as_str() {
         "jsonl" | "ndjson" => reader.lines = Some(BufReader::new(opened)),
-        "html" | "htm" | "pdf" | "csv" => {
+        "html" | "htm" | "pdf" | "csv" | "parquet" => {
             return Err(skip(format!("`.{extension}` is not read yet; give it as text, Markdown or JSONL")));
         }
         _ => {

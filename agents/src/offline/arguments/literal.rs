@@ -192,7 +192,7 @@ fn quoted(rest: &str, open: char) -> Option<(Kind, usize)> {
 }
 
 /// The kinds of files that arguments can name.
-const ENDINGS: &[&str] = &["csv", "tsv", "json", "jsonl", "ndjson", "txt", "md", "dat"];
+const ENDINGS: &[&str] = &["csv", "tsv", "parquet", "json", "jsonl", "ndjson", "txt", "md", "dat"];
 
 fn file(rest: &str) -> Option<(Kind, usize)> {
     let end = rest
@@ -506,5 +506,6 @@ mod tests {
         check("split 'it's 3 o'clock' now", &json!(["it's 3 o'clock"]));
         check("the person's \"own words\"", &json!(["own words"]));
         check("columns a and b of data/points.csv.", &json!([{"file": "data/points.csv"}]));
+        check("cluster points.parquet into 3", &json!([{"file": "points.parquet"}, 3]));
     }
 }

@@ -63,6 +63,11 @@ fn tables_targets_and_switches() {
         "predict price from rooms and area in h.csv",
         json!({"X": {"file": "h.csv", "columns": ["rooms", "area"]}, "y": {"file": "h.csv", "columns": ["price"]}}),
     );
+    check(
+        "kmeans",
+        "cluster the parquet file points.parquet by x and y into 3",
+        json!({"X": {"file": "points.parquet", "columns": ["x", "y"]}, "k": 3}),
+    );
     check("pca", "whiten [[1, 2], [3, 4]]", json!({"X": [[1, 2], [3, 4]], "whiten": true}));
     check(
         "recursive_chunk",

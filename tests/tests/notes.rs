@@ -8,6 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use roundtable_tests::same_picture;
 use roundtable_tools::Catalogue;
 use serde_json::{Map, Value};
 
@@ -106,20 +107,6 @@ fn agrees(got: &Value, said: &Value) -> bool {
         }
         _ => got == said,
     }
-}
-
-/// Whether two pictures show the same: the same marks, none further off than a pixel and a half.
-fn same_picture(one: &str, other: &str) -> bool {
-    let pieces = |svg: &str| -> Vec<String> {
-        svg.split(|c: char| c.is_whitespace() || matches!(c, '"' | ',' | '(' | ')' | '<' | '>'))
-            .map(str::to_owned)
-            .collect()
-    };
-    let (one, other) = (pieces(one), pieces(other));
-    one.len() == other.len() && one.iter().zip(&other).all(|(one, other)| {
-        one == other
-            || matches!((one.parse::<f64>(), other.parse::<f64>()), (Ok(one), Ok(other)) if (one - other).abs() <= 1.5)
-    })
 }
 
 fn check(note: &str, least: usize) {

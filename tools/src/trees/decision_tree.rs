@@ -21,8 +21,9 @@ use super::{
     drawing,
     exact::{Grown, Limits, grow},
     measure::{Measure, Visit, with_measure},
+    scoring::sum_of_leaves,
     target::{Read, check, check_test, most_probable},
-    tree::{LEAF, Tree, normalized, sum_of_leaves},
+    tree::{LEAF, Tree, normalized},
 };
 use crate::{
     error::Error,

@@ -22,8 +22,9 @@ pub use super::target::{Predictions, Target, Task};
 use super::{
     boosted::{Grower, Growth, Slope},
     columns::Binned,
+    scoring::sum_of_leaves,
     target::{Read, check, check_test, most_probable},
-    tree::{Tree, normalized, sum_of_leaves},
+    tree::{Tree, normalized},
 };
 use crate::{
     error::Error,
@@ -620,7 +621,7 @@ mod tests {
         for tree in &model.trees {
             assert!((2..=7).contains(&tree.n_leaves()));
             for value in &tree.leaves {
-                assert!(x.chunks(5).filter(|row| tree.leaf(row)[0] == *value).count() >= 20);
+                assert!(x.chunks(5).filter(|row| tree.values(tree.leaf(row)) == [*value]).count() >= 20);
             }
         }
     }

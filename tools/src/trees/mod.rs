@@ -12,6 +12,7 @@ pub mod gradient_boosting;
 mod histogram;
 mod measure;
 pub mod random_forest;
+mod scoring;
 mod target;
 mod tree;
 

@@ -22,8 +22,9 @@ use super::{
     bagged::{Bagged, Growth, Table, grow},
     columns::Binned,
     forest_objective::{Classes, Objective, Squares, TwoClasses},
+    scoring::sum_of_leaves,
     target::{Read, check, check_test, most_probable},
-    tree::{Tree, normalized, sum_of_leaves},
+    tree::{Tree, normalized},
 };
 use crate::{
     error::Error,
@@ -357,7 +358,7 @@ impl RandomForest {
                 for (tree, _) in
                     self.trees.iter().zip(&self.drawn).filter(|(_, drawn)| drawn[i / 64] >> (i % 64) & 1 == 0)
                 {
-                    sums.iter_mut().zip(tree.leaf(row)).for_each(|(sum, value)| *sum += value);
+                    sums.iter_mut().zip(tree.values(tree.leaf(row))).for_each(|(sum, value)| *sum += value);
                     trees += 1;
                 }
                 (trees, sums)

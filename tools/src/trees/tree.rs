@@ -1,7 +1,5 @@
 //! A tree as a list: what a model of this family keeps after it was grown.
 
-use rayon::prelude::*;
-
 /// A node. Inner nodes ask whether a value is at most a threshold; leaves name their row of values.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Node {
@@ -25,35 +23,18 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// The leaf in which a row ends.
-    pub(crate) fn leaf<T: Copy + Into<f64>>(&self, row: &[T]) -> &[f64] {
+    /// The number of the leaf in which a row ends.
+    pub(crate) fn leaf<T: Copy + Into<f64>>(&self, row: &[T]) -> u32 {
         let mut node = self.nodes[0];
         while node.feature != LEAF {
             let value: f64 = row[node.feature as usize].into();
             node = self.nodes[node.next as usize + usize::from(value > node.threshold)];
         }
-        self.values(node.next)
-    }
-
-    /// The leaves in which rows end that walk side by side.
-    fn leaves_of<T: Copy + Into<f64>>(&self, rows: &[T], columns: usize) -> [&[f64]; ABREAST] {
-        let mut at = [self.nodes[0]; ABREAST];
-        let mut walking = true;
-        while walking {
-            walking = false;
-            for (node, row) in at.iter_mut().zip(rows.chunks_exact(columns)) {
-                if node.feature != LEAF {
-                    let value: f64 = row[node.feature as usize].into();
-                    *node = self.nodes[node.next as usize + usize::from(value > node.threshold)];
-                    walking = true;
-                }
-            }
-        }
-        at.map(|node| self.values(node.next))
+        node.next
     }
 
     /// What a leaf holds.
-    fn values(&self, leaf: u32) -> &[f64] {
+    pub(crate) fn values(&self, leaf: u32) -> &[f64] {
         let at = leaf as usize * self.outputs;
         &self.leaves[at..at + self.outputs]
     }
@@ -75,44 +56,6 @@ impl Tree {
     pub(crate) fn n_leaves(&self) -> usize {
         self.nodes.iter().filter(|node| node.feature == LEAF).count()
     }
-}
-
-/// How many rows go through the trees together: enough that a tree is read once for many of them.
-const BLOCK: usize = 512;
-
-/// How many rows walk down a tree side by side, so that none waits for the memory that another one asked for.
-const ABREAST: usize = 8;
-
-/// Adds up the leaves of many trees for each row: rows times outputs numbers, the trees always added in their order. Trees
-/// with one output take turns in filling the outputs; others fill them all.
-pub(crate) fn sum_of_leaves<T: Copy + Into<f64> + Sync>(
-    trees: &[Tree],
-    x: &[T],
-    columns: usize,
-    outputs: usize,
-) -> Vec<f64> {
-    let rows = x.len() / columns;
-    let mut sums = vec![0.0; rows * outputs];
-    sums.par_chunks_mut(BLOCK * outputs).zip(x.par_chunks(BLOCK * columns)).for_each(|(sums, rows)| {
-        for (turn, tree) in trees.iter().enumerate() {
-            let first = if tree.outputs == outputs { 0 } else { turn % outputs };
-            let mut add = |row: usize, leaf: &[f64]| {
-                let sums = &mut sums[row * outputs + first..(row + 1) * outputs];
-                sums.iter_mut().zip(leaf).for_each(|(sum, value)| *sum += value);
-            };
-            let together = rows.chunks_exact(ABREAST * columns);
-            let last = rows.len() / columns / ABREAST * ABREAST;
-            for (i, row) in together.remainder().chunks_exact(columns).enumerate() {
-                add(last + i, tree.leaf(row));
-            }
-            for (i, rows) in together.enumerate() {
-                for (k, leaf) in tree.leaves_of(rows, columns).into_iter().enumerate() {
-                    add(i * ABREAST + k, leaf);
-                }
-            }
-        }
-    });
-    sums
 }
 
 /// Shares of a total; nothing is shared where there is nothing.

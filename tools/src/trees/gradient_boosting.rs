@@ -29,6 +29,7 @@ use super::{
 use crate::{
     error::Error,
     kernel,
+    neural::{activation::softplus, softmax},
     random::Random,
     value::{Fraction, Matrix, Seed, Vector},
 };
@@ -344,7 +345,8 @@ pub fn fit<T: Copy + Into<f64> + Sync>(
         let used = (settings.subsample < 1.0).then(|| draw(rows, settings.subsample, &mut random));
         let asked = draw(columns, settings.feature_fraction, &mut random);
         if scores_per_row > 1 {
-            softmax(&scores, scores_per_row, &mut shares);
+            shares.clone_from(&scores);
+            to_shares(&mut shares, scores_per_row);
         }
         for k in 0..scores_per_row {
             derive(&target, &scores, &shares, k, &mut slopes);
@@ -453,19 +455,10 @@ fn derive(target: &Target<'_>, scores: &[f64], shares: &[f64], k: usize, slopes:
     }
 }
 
-fn sigmoid(score: f64) -> f64 {
-    1.0 / (1.0 + (-score).exp())
-}
-
-/// The class shares of each row, from its scores.
-fn softmax(scores: &[f64], classes: usize, shares: &mut Vec<f64>) {
-    shares.clear();
-    shares.extend_from_slice(scores);
-    for row in shares.chunks_exact_mut(classes) {
-        let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        row.iter_mut().for_each(|score| *score = (*score - largest).exp());
-        let sum: f64 = row.iter().sum();
-        row.iter_mut().for_each(|share| *share /= sum);
+/// Makes class shares of the scores of each row.
+fn to_shares(scores: &mut [f64], classes: usize) {
+    for row in scores.chunks_exact_mut(classes) {
+        softmax::in_place(row);
     }
 }
 
@@ -475,11 +468,7 @@ fn loss(target: &Target<'_>, scores: &[f64]) -> f64 {
     match *target {
         Target::Numbers(numbers) => numbers.iter().zip(scores).map(|(y, score)| (y - score).powi(2)).sum::<f64>() / n,
         Target::Classes { labels, classes } if classes <= 2 => {
-            let one = |(label, score): (&usize, &f64)| {
-                let against = if *label == 1 { -score } else { *score };
-                // log(1 + exp(a)) without overflow.
-                against.max(0.0) + (-against.abs()).exp().ln_1p()
-            };
+            let one = |(label, score): (&usize, &f64)| softplus(if *label == 1 { -score } else { *score });
             labels.iter().zip(scores).map(one).sum::<f64>() / n
         }
         Target::Classes { labels, classes } => {
@@ -503,17 +492,17 @@ impl GradientBoosting {
 
     /// The probability of each class for each row of a row-major table, row after row; for numbers the prediction.
     pub fn predict_proba<T: Copy + Into<f64> + Sync>(&self, x: &[T]) -> Vec<f64> {
-        let scores = self.decision_function(x);
+        let mut scores = self.decision_function(x);
         match self.classes {
-            0 => scores,
-            1 => vec![1.0; scores.len()],
-            2 => scores.iter().map(|score| sigmoid(*score)).flat_map(|p| [1.0 - p, p]).collect(),
-            classes => {
-                let mut shares = Vec::new();
-                softmax(&scores, classes, &mut shares);
-                shares
+            0 => {}
+            1 => scores.fill(1.0),
+            2 => {
+                kernel::sigmoid(&mut scores);
+                return scores.into_iter().flat_map(|p| [1.0 - p, p]).collect();
             }
+            classes => to_shares(&mut scores, classes),
         }
+        scores
     }
 
     /// For each row of a row-major table its most probable label (the lowest of equals), or its number.
@@ -540,6 +529,7 @@ impl GradientBoosting {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::neural::activation::sigmoid;
     use serde_json::{from_value, json};
 
     fn run(value: serde_json::Value) -> Result<Output, Error> {

@@ -119,7 +119,9 @@ impl Repulsion {
                 z += f64::from(pushed.z[lane]) - 1.0;
             }
         }
-        z
+        // Less is not told apart from 0 beside each point's own 1, and points so far from each other must not be pushed
+        // without end.
+        z.max(points.len() as f64 * f64::from(f32::EPSILON))
     }
 
     /// Orders the places from `start` to `end` and adds the node of them and all below it.

@@ -300,7 +300,7 @@ fn descend(joint: &Graph, picture: &mut [[f32; 2]], options: &Options) -> f64 {
     let (mut speed, mut gains) = (vec![[0.0_f32; 2]; n], vec![[1.0_f32; 2]; n]);
     for step in 0..options.iterations {
         let (exaggeration, momentum) = if step < early { (options.early_exaggeration, 0.5) } else { (1.0, 0.8) };
-        let z = repulsion.forces(picture, &mut pushes).max(f64::MIN_POSITIVE);
+        let z = repulsion.forces(picture, &mut pushes);
         attraction(joint, picture, &mut pulls);
         // The gradient is four times the difference of pull and push.
         let (pull, push, rate) = (exaggeration as f32, (1.0 / z) as f32, 4.0 * options.learning_rate as f32);
@@ -405,6 +405,16 @@ mod tests {
     fn groups(each: usize) -> Vec<Vec<f64>> {
         let mut random = Random::new(Seed::from(4));
         (0..3 * each).map(|i| (0..5).map(|j| random.normal() + if j == i % 3 { 30.0 } else { 0.0 }).collect()).collect()
+    }
+
+    #[test]
+    fn two_points_do_not_run_away() {
+        for seed in 0..12 {
+            let options = Options { seed: Seed::from(seed), ..Options::new(2) };
+            let fitted = fit(&[-0.2213, 0.2213], 1, &options);
+            assert!(fitted.points.as_flattened().iter().all(|x| x.is_finite()), "seed {seed}: {fitted:?}");
+            assert!(fitted.kl_divergence.is_finite());
+        }
     }
 
     #[test]

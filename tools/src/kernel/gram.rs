@@ -33,6 +33,8 @@ struct Gram<'a, T> {
 
 /// More columns: the result is large, and threads share it instead of the rows.
 const WIDE: usize = 640;
+/// How many rows are packed at a time.
+const DEEP: usize = 192;
 /// Into how many parts, at most, the rows are split. Fixed, so that the sum of the parts does not depend on the threads.
 const PARTS: usize = 16;
 
@@ -68,25 +70,47 @@ impl<T: Real> Gram<'_, T> {
     fn rows<I: Isa, const MR: usize, const NR: usize>(&self, from: usize, to: usize, isa: I) -> Vec<T> {
         let d = self.x.columns;
         let mut c = vec![T::ZERO; d * d];
-        let across = self.x.t();
         T::with_memory(|a_memory| {
             T::with_memory(|b_memory| {
-                for start in (from..to).step_by(DEPTH) {
-                    let depth = start..to.min(start + DEPTH);
-                    let a = panels::<T, MR>(a_memory, d, depth.len());
-                    pack(across, 0..d, depth.clone(), Change { shift: self.shift, ..Change::default() }, a);
-                    let b = panels::<T, NR>(b_memory, d, depth.len());
-                    pack(across, 0..d, depth.clone(), Change { shift: self.shift, ..Change::default() }, b);
-                    let beta = if start == from { T::ZERO } else { T::ONE };
-                    let mut target = Target { data: &mut c, stride: d, rows: d, columns: d, beta, upper: Some((0, 0)) };
-                    isa.call(
-                        #[inline(always)]
-                        || tile::block::<T, I, MR, NR>(a, b, depth.len(), &mut target),
-                    );
-                }
+                T::with_memory(|x_memory| {
+                    for start in (from..to).step_by(DEEP) {
+                        let deep = DEEP.min(to - start);
+                        let across = self.block(start, deep, x_memory).t();
+                        let a = panels::<T, MR>(a_memory, d, deep);
+                        pack(isa, across, 0..d, 0..deep, Change::default(), a);
+                        let b = panels::<T, NR>(b_memory, d, deep);
+                        pack(isa, across, 0..d, 0..deep, Change::default(), b);
+                        let beta = if start == from { T::ZERO } else { T::ONE };
+                        let mut target =
+                            Target { data: &mut c, stride: d, rows: d, columns: d, beta, upper: Some((0, 0)) };
+                        isa.call(
+                            #[inline(always)]
+                            || tile::block::<T, I, MR, NR>(a, b, deep, &mut target),
+                        );
+                    }
+                });
             });
         });
         c
+    }
+
+    /// Some rows, less the shift: one copy that reads memory in order, for both sides of the product.
+    fn block<'m>(&'m self, start: usize, deep: usize, memory: &'m mut Vec<T>) -> View<'m, T> {
+        let (x, d) = (self.x, self.x.columns);
+        let Some(shift) = self.shift else {
+            return View { data: &x.data[x.at(start, 0)..], rows: deep, ..x };
+        };
+        memory.resize(deep * d, T::ZERO);
+        for (k, to) in memory.chunks_exact_mut(d.max(1)).enumerate() {
+            let row = &x.data[x.at(start + k, 0)..];
+            if x.column_stride == 1 {
+                to.iter_mut().zip(row).zip(shift).for_each(|((to, x), shift)| *to = *x - *shift);
+            } else {
+                let row = row.iter().step_by(x.column_stride);
+                to.iter_mut().zip(row).zip(shift).for_each(|((to, x), shift)| *to = *x - *shift);
+            }
+        }
+        View::new(memory, deep, d)
     }
 
     /// Many columns: as a product of two matrices, without the tiles below the diagonal.
@@ -101,7 +125,7 @@ impl<T: Real> Gram<'_, T> {
                 for start in (0..n).step_by(DEPTH) {
                     let depth = start..n.min(start + DEPTH);
                     let b = panels::<T, NR>(memory, right - left, depth.len());
-                    pack(across, left..right, depth.clone(), Change { shift: self.shift, ..Change::default() }, b);
+                    pack(isa, across, left..right, depth.clone(), Change { shift: self.shift, ..Change::default() }, b);
                     let b = &*b;
                     let beta = if start == 0 { T::ZERO } else { T::ONE };
                     // Rows from `right` on lie below the diagonal.
@@ -113,6 +137,7 @@ impl<T: Real> Gram<'_, T> {
                         T::with_memory(|memory| {
                             let a = panels::<T, MR>(memory, count, depth.len());
                             pack(
+                                isa,
                                 across,
                                 top..top + count,
                                 depth.clone(),

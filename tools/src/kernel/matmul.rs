@@ -60,7 +60,7 @@ pub(super) const ROWS: usize = 192;
 /// A block of the right side, packed, stays in the third.
 pub(super) const COLUMNS: usize = 2048;
 /// Fewer products are not worth a second thread.
-pub(super) const SMALL: usize = 1 << 19;
+pub(super) const SMALL: usize = 1 << 21;
 
 impl<T: Real> Job<T> for Product<'_, '_, T> {
     type Output = ();
@@ -77,7 +77,7 @@ impl<T: Real> Job<T> for Product<'_, '_, T> {
                 for start in (0..a.columns).step_by(DEPTH) {
                     let depth = start..a.columns.min(start + DEPTH);
                     let b_packed = panels::<T, NR>(memory, right - left, depth.len());
-                    pack(b.t(), left..right, depth.clone(), Change::default(), b_packed);
+                    pack(isa, b.t(), left..right, depth.clone(), Change::default(), b_packed);
                     let b_packed = &*b_packed;
                     let beta = if start == 0 { beta } else { T::ONE };
                     let strip = |(i, c): (usize, &mut [T])| {
@@ -88,7 +88,7 @@ impl<T: Real> Job<T> for Product<'_, '_, T> {
                             Target { data, stride: columns, rows: count, columns: right - left, beta, upper: None };
                         T::with_memory(|memory| {
                             let a_packed = panels::<T, MR>(memory, count, depth.len());
-                            pack(a, top..top + count, depth.clone(), change, a_packed);
+                            pack(isa, a, top..top + count, depth.clone(), change, a_packed);
                             isa.call(
                                 #[inline(always)]
                                 || tile::block::<T, I, MR, NR>(a_packed, b_packed, depth.len(), &mut target),

@@ -1,7 +1,7 @@
 //! The nearest and the second nearest of a few centres.
 
 use super::{
-    level::{Isa, Level},
+    level::{Isa, Level, Portable},
     pack::{Change, pack, panels},
     real::Real,
     tile::{self, Job},
@@ -54,7 +54,7 @@ impl<T: Real> Centres<T> {
     pub(crate) fn new(centres: View<'_, T>) -> Self {
         let (k, dimensions) = (centres.rows, centres.columns);
         let mut packed = vec![[T::ZERO; SIDE]; k.div_ceil(SIDE) * dimensions];
-        pack(centres, 0..k, 0..dimensions, Change::default(), &mut packed);
+        pack(Portable, centres, 0..k, 0..dimensions, Change::default(), &mut packed);
         let mut half_squares = vec![T::INFINITY; k.next_multiple_of(SIDE)];
         for (i, half) in half_squares[..k].iter_mut().enumerate() {
             let square: T = (0..dimensions).map(|j| centres.data[centres.at(i, j)]).map(|x| x * x).sum();

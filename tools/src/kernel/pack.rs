@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{real::Real, view::View};
+use super::{level::Isa, real::Real, view::View};
 
 /// What to change on the way.
 #[derive(Debug, Clone, Copy, Default)]
@@ -15,54 +15,89 @@ pub(super) struct Change<'a, T> {
 /// the second, and so on. The last rows are filled up with zeros. For the right-hand side of a product, pack the
 /// transpose.
 ///
-/// `shift`, one a row of the view, and `column_shift`, one a column, are taken off first.
-pub(super) fn pack<T: Real, const R: usize>(
+/// `shift`, one a row of the view, and `column_shift`, one a column, are taken off on the way.
+pub(super) fn pack<T: Real, I: Isa, const R: usize>(
+    isa: I,
     view: View<'_, T>,
     rows: Range<usize>,
     depth: Range<usize>,
     change: Change<'_, T>,
     packed: &mut [[T; R]],
 ) {
-    let deep = depth.len();
-    for (panel, first) in packed.chunks_exact_mut(deep).zip(rows.clone().step_by(R)) {
-        let count = R.min(rows.end - first);
-        if view.row_stride == 1 && count == R {
-            for (to, k) in panel.iter_mut().zip(depth.clone()) {
-                let at = view.at(first, k);
-                to.copy_from_slice(&view.data[at..at + R]);
+    isa.call(
+        #[inline(always)]
+        || {
+            let deep = depth.len();
+            // Columns that lie one after the other are taken a few at a time for all panels: what is beside each
+            // other in memory is read once.
+            let stretch = if view.row_stride == 1 { FEW } else { deep };
+            for from in (0..deep).step_by(stretch.max(1)) {
+                let to = deep.min(from + stretch);
+                let columns = depth.start + from..depth.start + to;
+                for (panel, first) in packed.chunks_exact_mut(deep).zip(rows.clone().step_by(R)) {
+                    let block = Block { view, first, count: R.min(rows.end - first), columns: columns.clone() };
+                    block.write(change, &mut panel[from..to]);
+                }
             }
+        },
+    );
+}
+
+/// As many columns at a time.
+const FEW: usize = 16;
+
+/// Up to `R` rows, and some columns, of a view.
+struct Block<'a, T> {
+    view: View<'a, T>,
+    first: usize,
+    count: usize,
+    columns: Range<usize>,
+}
+
+impl<T: Real> Block<'_, T> {
+    #[inline(always)]
+    fn write<const R: usize>(&self, change: Change<'_, T>, panel: &mut [[T; R]]) {
+        if self.count == R && self.view.row_stride == 1 {
+            for (k, to) in panel.iter_mut().enumerate() {
+                let at = self.view.at(self.first, self.columns.start + k);
+                to.copy_from_slice(&self.view.data[at..at + R]);
+            }
+        } else if self.count == R && self.view.column_stride == 1 {
+            return self.turn(change, panel);
         } else {
-            if count < R {
-                panel.fill([T::ZERO; R]);
-            }
-            for i in 0..count {
-                gather(view, first + i, depth.clone(), i, panel);
+            panel.fill([T::ZERO; R]);
+            for (k, to) in panel.iter_mut().enumerate() {
+                for (i, to) in to.iter_mut().enumerate().take(self.count) {
+                    *to = self.view.data[self.view.at(self.first + i, self.columns.start + k)];
+                }
             }
         }
         if let Some(shift) = change.shift {
-            let shift = &shift[first..first + count];
+            let shift = &shift[self.first..self.first + self.count];
             for to in panel.iter_mut() {
                 to.iter_mut().zip(shift).for_each(|(x, shift)| *x -= *shift);
             }
         }
         if let Some(shift) = change.column_shift {
-            for (to, &shift) in panel.iter_mut().zip(&shift[depth.clone()]) {
-                to.iter_mut().for_each(|x| *x -= shift);
+            for (to, shift) in panel.iter_mut().zip(&shift[self.columns.clone()]) {
+                to[..self.count].iter_mut().for_each(|x| *x -= *shift);
             }
         }
     }
-}
 
-/// Writes one row into place `i` of the panel's entries.
-fn gather<T: Real, const R: usize>(view: View<'_, T>, row: usize, depth: Range<usize>, i: usize, panel: &mut [[T; R]]) {
-    if view.column_stride == 1 {
-        let at = view.at(row, depth.start);
-        for (to, x) in panel.iter_mut().zip(&view.data[at..at + depth.len()]) {
-            to[i] = *x;
-        }
-    } else {
-        for (to, k) in panel.iter_mut().zip(depth) {
-            to[i] = view.data[view.at(row, k)];
+    /// Rows that lie one after the other.
+    #[inline(always)]
+    fn turn<const R: usize>(&self, change: Change<'_, T>, panel: &mut [[T; R]]) {
+        for i in 0..R {
+            let at = self.view.at(self.first + i, self.columns.start);
+            let off = change.shift.map_or(T::ZERO, |shift| shift[self.first + i]);
+            let line = panel.iter_mut().zip(&self.view.data[at..at + self.columns.len()]);
+            match change.column_shift {
+                None => line.for_each(|(to, x)| to[i] = *x - off),
+                Some(shift) => {
+                    line.zip(&shift[self.columns.clone()]).for_each(|((to, x), shift)| to[i] = *x - *shift - off);
+                }
+            }
         }
     }
 }

@@ -56,7 +56,7 @@ impl<T: Real, S: Send, F: Fn(&mut S, usize, &[T]) + Sync> Job<T> for Stream<'_, 
                 for from in (0..depth).step_by(DEPTH) {
                     let deep = from..depth.min(from + DEPTH);
                     let here = &mut b_packed[from * across..deep.end * across];
-                    pack(b.t(), left..right, deep, Change::default(), here);
+                    pack(isa, b.t(), left..right, deep, Change::default(), here);
                 }
                 let b_packed = &*b_packed;
                 let strip = |(i, states): (usize, &mut [S])| {
@@ -72,7 +72,7 @@ impl<T: Real, S: Send, F: Fn(&mut S, usize, &[T]) + Sync> Job<T> for Stream<'_, 
                                     let a_packed = panels::<T, MR>(a_memory, count, length);
                                     // With one block of depth it stays packed.
                                     if start == left || depth > DEPTH {
-                                        pack(a, top..top + count, deep.clone(), Change::default(), a_packed);
+                                        pack(isa, a, top..top + count, deep.clone(), Change::default(), a_packed);
                                     }
                                     let first = from * across + (start - left) / NR * length;
                                     let last = first + (end - start).div_ceil(NR) * length;

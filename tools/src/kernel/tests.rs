@@ -284,7 +284,10 @@ fn the_two_nearest_centres() {
 fn the_scatter_matrix_of_numbers_far_from_zero() {
     let x: Vec<f64> = numbers::<f64>(600, 6).iter().map(|x| x + 1e8).collect();
     let means: Vec<f64> = (0..3).map(|j| x.iter().skip(j).step_by(3).sum::<f64>() / 200.0).collect();
-    for c in at_each_level(|| shifted_gram(View::new(&x, 200, 3), &means)) {
+    let lying: Vec<f64> = (0..600).map(|at| x[at % 200 * 3 + at / 200]).collect();
+    let mut found = at_each_level(|| shifted_gram(View::new(&x, 200, 3), &means));
+    found.extend(at_each_level(|| shifted_gram(View::new(&lying, 3, 200).t(), &means)));
+    for c in found {
         for i in 0..3 {
             for j in 0..3 {
                 let expected: f64 = x.chunks(3).map(|row| (row[i] - means[i]) * (row[j] - means[j])).sum();

@@ -192,12 +192,13 @@ impl Activation {
                 out.copy_from_slice(x);
                 x.fill(one);
             }
-            // NaN has to stay NaN, so that a divergence is seen.
+            // NaN has to stay NaN, so that a divergence is seen. Constants, not `one`: a choice between what lies in
+            // memory is a branch.
             Activation::Relu => both(
                 x,
                 out,
                 #[inline(always)]
-                |x, _| (if x <= T::ZERO { T::ZERO } else { x }, if x > T::ZERO { one } else { T::ZERO }),
+                |x, _| (if x <= T::ZERO { T::ZERO } else { x }, if x > T::ZERO { T::ONE } else { T::ZERO }),
             ),
             Activation::Sigmoid => {
                 out.copy_from_slice(x);

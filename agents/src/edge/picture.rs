@@ -48,7 +48,10 @@ pub enum PictureError {
 const LIMIT: u32 = 8192;
 
 /// Draws SVG as a PNG, `scale` pixels for each SVG unit, on white. Nothing is loaded from files or the network, whatever
-/// the SVG refers to; text is drawn with the system's fonts.
+/// the SVG refers to.
+///
+/// Text is drawn in DejaVu Sans, which is in the program, so that a picture has its labels and looks the same on every
+/// machine; for characters that it lacks the system's fonts stand in.
 pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, PictureError> {
     draw(svg, |_| scale)?.encode_png().map_err(|error| PictureError::Encode(error.to_string()))
 }
@@ -63,7 +66,7 @@ fn draw(svg: &str, scale: impl Fn(f32) -> f32) -> Result<tiny_skia::Pixmap, Pict
         ..Default::default()
     };
     if svg.contains("<text") {
-        Arc::make_mut(&mut options.fontdb).load_system_fonts();
+        options.fontdb = Arc::new(fonts(svg));
     }
     let tree = usvg::Tree::from_str(svg, &options).map_err(PictureError::NotSvg)?;
     let size = tree.size();
@@ -79,6 +82,24 @@ fn draw(svg: &str, scale: impl Fn(f32) -> f32) -> Result<tiny_skia::Pixmap, Pict
     resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
     Ok(pixels)
 }
+
+/// The fonts that a text needs.
+fn fonts(text: &str) -> usvg::fontdb::Database {
+    let mut fonts = usvg::fontdb::Database::new();
+    if !text.is_ascii() {
+        fonts.load_system_fonts();
+    }
+    for font in [dejavu::sans::regular(), dejavu::sans::bold()] {
+        fonts.load_font_source(usvg::fontdb::Source::Binary(Arc::new(font)));
+    }
+    // What the system prefers need not be there: then no text at all would be drawn.
+    fonts.set_sans_serif_family(FONT);
+    fonts.set_serif_family(FONT);
+    fonts
+}
+
+/// The family of the fonts in the program.
+const FONT: &str = "DejaVu Sans";
 
 /// Where a picture was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,6 +188,23 @@ mod tests {
         assert_eq!((drawn.width(), drawn.height()), (20, 12));
         let pixel = drawn.pixel(5, 5).unwrap();
         assert_eq!((pixel.red(), pixel.green(), pixel.blue()), (255, 0, 0));
+    }
+
+    #[test]
+    fn text_is_drawn_whatever_fonts_the_machine_has() {
+        let ink = |text: &str| {
+            let svg = format!(
+                r#"<svg xmlns="http://www.w3.org/2000/svg" width="60" height="20"><text x="5" y="15" font-family="sans-serif">{text}</text></svg>"#
+            );
+            let drawn = tiny_skia::Pixmap::decode_png(&png(&svg, 1.0).unwrap()).unwrap();
+            drawn.pixels().iter().filter(|pixel| pixel.red() < 128).count()
+        };
+        assert_eq!(ink(""), 0);
+        for text in ["age", "σ²", "Größe", "→ ≤"] {
+            assert!(ink(text) > 10, "`{text}` has {} dark pixels", ink(text));
+        }
+        let all: Vec<_> = fonts("age").faces().flat_map(|face| face.families.clone()).map(|family| family.0).collect();
+        assert!(all.iter().all(|family| family == FONT), "{all:?}");
     }
 
     #[test]

@@ -317,6 +317,8 @@ impl Plan {
         let below = if panel.title.is_empty() { canvas.clone() } else { style::titled(canvas, panel.title)? };
         let axes = axes_along(&below, &self.x.line, &self.y.line, true)?;
         let series = |name: &str| names.iter().position(|other| *other == name).unwrap_or(0);
+        // First, so that a line is seen among its points.
+        panel.scatter.iter().try_for_each(|scatter| self.scatter(scatter, &axes, &series))?;
         for line in panel.lines {
             let i = series(line.name);
             for run in runs(line.points, &self.x, &self.y) {
@@ -326,7 +328,7 @@ impl Plan {
                 }
             }
         }
-        panel.scatter.iter().try_for_each(|scatter| self.scatter(scatter, &axes, &series))
+        Ok(())
     }
 
     fn scatter(&self, scatter: &Scatter<'_>, axes: &Axes, series: &dyn Fn(&str) -> usize) -> Result<(), Error> {

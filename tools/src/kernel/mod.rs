@@ -14,6 +14,7 @@
 //! Sources: K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008;
 //! F. van Zee, R. van de Geijn, "BLIS: a framework for rapidly instantiating BLAS functionality", ACM TOMS 41(3), 2015.
 
+mod columns;
 mod elementary;
 mod gram;
 pub(crate) mod inside;
@@ -30,6 +31,7 @@ mod tile;
 mod view;
 mod zeros;
 
+pub(crate) use columns::column_products;
 pub(crate) use gram::{gram, shifted_gram};
 #[cfg(test)]
 pub(crate) use level::Level;

@@ -212,13 +212,44 @@ fn grams_agree_with_plain_loops() {
     grams::<f64>(0, 3, false);
 }
 
+fn some_columns<T: Real>(n: usize, d: usize, named: &[usize], first: usize) {
+    let (x, shift) = (numbers::<T>(n * d, 5), numbers::<T>(d, 6));
+    for c in at_each_level(|| column_products(View::new(&x, n, d), &shift, named, first)) {
+        assert_eq!(c.len(), first * named.len());
+        for i in 0..first {
+            for j in i..named.len() {
+                let column = |j: usize| -> Vec<f64> { x.chunks(d).map(|row| (row[j] - shift[j]).to_f64()).collect() };
+                let (a, b) = (column(named[i]), column(named[j]));
+                let size = a.iter().zip(&b).map(|(a, b)| (a * b).abs()).sum();
+                close(c[i * named.len() + j], dot2(&a, &b), size);
+            }
+        }
+    }
+}
+
+#[test]
+fn products_of_some_columns() {
+    some_columns::<f64>(5, 3, &[2], 1);
+    some_columns::<f32>(1, 20, &[7, 0, 19], 2);
+    // Over several blocks and parts, with panels that are not full, and columns far apart and close together.
+    some_columns::<f64>(1700, 60, &[59, 3, 4, 30, 8], 3);
+    some_columns::<f64>(800, 300, &(0..300).step_by(7).collect::<Vec<_>>(), 20);
+    some_columns::<f32>(2500, 23, &(0..23).rev().collect::<Vec<_>>(), 23);
+    some_columns::<f64>(0, 3, &[1, 2], 1);
+    some_columns::<f64>(4, 3, &[1, 2], 0);
+    some_columns::<f64>(4, 3, &[], 0);
+}
+
 #[test]
 fn threads_and_registers_change_no_bit() {
     let (a, b) = (numbers::<f32>(300 * 270, 1), numbers::<f32>(270 * 150, 2));
+    let shift = numbers::<f32>(30, 3);
+    let some: Vec<usize> = (0..30).rev().collect();
     let work = || {
         let mut c = vec![0.0; 300 * 150];
         matmul(View::new(&a, 300, 270), View::new(&b, 270, 150), &mut c, 0.0);
-        (c, gram(View::new(&a, 2700, 30)), gram(View::new(&a, 100, 810)), dot(&a, &b))
+        let columns = column_products(View::new(&a, 2700, 30), &shift, &some, 28);
+        (c, gram(View::new(&a, 2700, 30)), gram(View::new(&a, 100, 810)), columns, dot(&a, &b))
     };
     let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
     let one = pool(1).install(work);

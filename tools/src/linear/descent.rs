@@ -12,16 +12,18 @@
 //! descent", J. Statistical Software 33(1), 2010, §2.2 (covariance updates); M. Massias, A. Gramfort, J. Salmon, "Celer:
 //! a fast solver for the lasso with dual extrapolation", ICML 2018 (working sets and the gap).
 
+use std::hint::black_box;
+
 use rayon::prelude::*;
 
-use super::{
-    cholesky::Cholesky,
-    gram::{Gram, first_of_gram},
+use super::cholesky::Cholesky;
+use crate::{
+    algebra::dot,
+    kernel::{View, column_products, prefetch, vectorized},
 };
-use crate::{algebra::dot, kernel::vectorized};
 
 /// Rows that one task takes; fixed, so that sums do not depend on the number of threads.
-const TASK: usize = 2048;
+const TASK: usize = 1024;
 
 /// Numbers side by side in one register, or two.
 const LANES: usize = 8;
@@ -150,27 +152,30 @@ impl<'a> Descent<'a> {
         if new.is_empty() {
             return false;
         }
-        let (old, all) = (self.set.len(), [&new[..], &self.set].concat());
-        let products = self.table.products(&all, new.len());
-        for (i, j) in new.iter().enumerate() {
+        let all = [&new[..], &self.set].concat();
+        let Table { x, y, x_mean, .. } = &self.table;
+        let products = column_products(View::new(x, y.len(), x_mean.len()), x_mean, &all, new.len());
+        for (i, (j, row)) in new.iter().zip(products.chunks_exact(all.len())).enumerate() {
             self.inside[*j] = true;
-            let before = (0..old).map(|k| products.at(i, new.len() + k));
-            self.products.push(before.chain((0..=i).map(|k| products.at(i, k))).collect());
+            // Of the new ones, what is on and above the diagonal.
+            let above = (0..=i).map(|k| products[k * all.len() + i]);
+            self.products.push(row[new.len()..].iter().copied().chain(above).collect());
         }
         self.set.extend(new);
         true
-    }
-
-    /// The product of two columns of the set.
-    fn inner(&self, a: usize, b: usize) -> f64 {
-        self.products[a.max(b)][a.min(b)]
     }
 
     /// Descends over the set until no weight in it wants to move.
     fn settle(&mut self, price: Price, max_sweeps: usize, sweeps: &mut usize, work: &mut usize) -> bool {
         let size = self.set.len();
         // Square, so that each step reads one row.
-        let square: Vec<f64> = (0..size * size).map(|at| self.inner(at / size, at % size)).collect();
+        let mut square = vec![0.0; size * size];
+        for (a, products) in self.products.iter().enumerate() {
+            for (b, product) in products.iter().enumerate() {
+                square[a * size + b] = *product;
+                square[b * size + a] = *product;
+            }
+        }
         let mut w: Vec<f64> = self.set.iter().map(|j| self.weights[*j]).collect();
         let mut left: Vec<f64> = vec![0.0; size];
         let refresh = |w: &[f64], left: &mut Vec<f64>| {
@@ -222,12 +227,9 @@ impl<'a> Descent<'a> {
         for _ in 0..8 {
             let active: Vec<usize> = (0..size).filter(|a| w[*a] != 0.0).collect();
             let n = active.len();
-            let matrix: Vec<f64> = (0..n * n)
-                .map(|at| {
-                    let (a, b) = (at / n, at % n);
-                    square[active[a] * size + active[b]] + if a == b { price.l2 } else { 0.0 }
-                })
-                .collect();
+            let rows = active.iter().map(|a| &square[a * size..(a + 1) * size]);
+            let mut matrix: Vec<f64> = rows.flat_map(|row| active.iter().map(|b| row[*b])).collect();
+            matrix.iter_mut().step_by(n + 1).for_each(|own| *own += price.l2);
             let Some(factor) = Cholesky::new(&matrix, n).filter(|factor| factor.condition() < 1e13) else { return };
             let aim = |a: usize| self.targets[self.set[a]] - price.l1 * sign(w[a]);
             let mut best: Vec<f64> = active.iter().map(|a| aim(*a)).collect();
@@ -274,28 +276,6 @@ struct Seen {
 }
 
 impl Table<'_> {
-    /// Products of the columns named, of the `first` with all.
-    fn products(&self, named: &[usize], first: usize) -> Gram {
-        let d = self.x_mean.len();
-        let means: Vec<f64> = named.iter().map(|j| self.x_mean[*j]).collect();
-        let products = first_of_gram(
-            self.y.len(),
-            named.len(),
-            first,
-            #[inline(always)]
-            |range, stride, block| {
-                for (i, line) in range.zip(block.chunks_exact_mut(stride)) {
-                    let row = &self.x[i * d..(i + 1) * d];
-                    for ((to, j), mean) in line.iter_mut().zip(named).zip(&means) {
-                        *to = row[*j] - mean;
-                    }
-                }
-                0.0
-            },
-        );
-        products.0
-    }
-
     /// One pass over the rows: what is left of each, and that times the row.
     fn see(&self, weights: &[f64]) -> Seen {
         let d = self.x_mean.len();
@@ -323,53 +303,65 @@ impl Table<'_> {
     fn see_part(&self, x: &[f64], y: &[f64], weights: &[f64]) -> Seen {
         let d = self.x_mean.len();
         let mut seen = Seen { left: vec![0.0; d], rest_squared: 0.0, along: 0.0 };
-        let (x4, y4) = (x.chunks_exact(4 * d), y.chunks_exact(4));
-        let (x1, y1) = (x4.remainder(), y4.remainder());
-        for (rows, y) in x4.zip(y4) {
-            self.see_rows::<4>(rows, y, weights, &mut seen);
+        let (y4, y_rest) = y.as_chunks::<4>();
+        let (x4, x_rest) = x.split_at(y4.len() * 4 * d);
+        let mut ahead = x;
+        for (rows, y) in x4.chunks_exact(4 * d).zip(y4) {
+            ahead = &ahead[4 * d..];
+            let (a, b, c, e) = (&rows[..d], &rows[d..2 * d], &rows[2 * d..3 * d], &rows[3 * d..]);
+            self.see_rows([a, b, c, e], *y, ahead, weights, &mut seen);
         }
-        for (row, y) in x1.chunks_exact(d).zip(y1.chunks_exact(1)) {
-            self.see_rows::<1>(row, y, weights, &mut seen);
-        }
+        // Rows at the mean, where nothing is left, fill up the last four.
+        let (mut rows, mut y) = ([&self.x_mean[..]; 4], [self.y_mean; 4]);
+        rows.iter_mut().zip(x_rest.chunks_exact(d)).for_each(|(to, row)| *to = row);
+        y.iter_mut().zip(y_rest).for_each(|(to, y)| *to = *y);
+        self.see_rows(rows, y, &[], weights, &mut seen);
         seen
     }
 
     #[inline(always)]
-    fn see_rows<const N: usize>(&self, rows: &[f64], y: &[f64], weights: &[f64], seen: &mut Seen) {
+    fn see_rows(&self, rows: [&[f64]; 4], y: [f64; 4], ahead: &[f64], weights: &[f64], seen: &mut Seen) {
         let d = self.x_mean.len();
-        // Slices of arrays, so that the compiler sees whole registers.
-        let rows: [_; N] = std::array::from_fn(|k| rows[k * d..(k + 1) * d].as_chunks::<LANES>());
-        let ((mean, mean_tail), (w, w_tail)) = (self.x_mean.as_chunks::<LANES>(), weights.as_chunks::<LANES>());
-        let mut rest = [0.0; N];
-        for ((rest, (row, tail)), y) in rest.iter_mut().zip(&rows).zip(y) {
-            let mut sums = [[0.0; LANES]; 2];
-            for (at, ((x, m), w)) in row.iter().zip(mean).zip(w).enumerate() {
-                let sums = &mut sums[at % 2];
-                for lane in 0..LANES {
-                    sums[lane] = (x[lane] - m[lane]).mul_add(w[lane], sums[lane]);
-                }
-            }
-            let tail: f64 = tail.iter().zip(mean_tail).zip(w_tail).map(|((x, m), w)| (x - m) * w).sum();
+        let [(a, _), (b, _), (c, _), (e, _)] = rows.map(<[f64]>::as_chunks::<LANES>);
+        let ((mean, _), (w, _)) = (self.x_mean.as_chunks::<LANES>(), weights.as_chunks::<LANES>());
+        let tail = mean.len() * LANES..d;
+        let [mut sa, mut sb, mut sc, mut se] = [[0.0; LANES]; 4];
+        for (at, (((((a, b), c), e), m), w)) in a.iter().zip(b).zip(c).zip(e).zip(mean).zip(w).enumerate() {
+            // Rows are about as long as a page, where the processor stops to look ahead by itself.
+            (0..2).for_each(|k| prefetch(ahead, (2 * at + k) * LANES));
+            (sa, sb) = (about(a, m, w, sa), about(b, m, w, sb));
+            (sc, se) = (about(c, m, w, sc), about(e, m, w, se));
+        }
+        // The compiler must not see how the lanes are added up: it would choose its registers for that.
+        let sums = black_box([sa, sb, sc, se]);
+        let mut rest = [0.0; 4];
+        for (((rest, row), sums), y) in rest.iter_mut().zip(rows).zip(&sums).zip(y) {
+            let tail: f64 = tail.clone().map(|j| (row[j] - self.x_mean[j]) * weights[j]).sum();
             let y = y - self.y_mean;
-            *rest = y - sums.iter().flatten().sum::<f64>() - tail;
+            *rest = y - sums.iter().sum::<f64>() - tail;
             seen.rest_squared += *rest * *rest;
             seen.along += *rest * y;
         }
         let (left, left_tail) = seen.left.as_chunks_mut::<LANES>();
-        for (at, (left, m)) in left.iter_mut().zip(mean).enumerate() {
-            for ((row, _), rest) in rows.iter().zip(rest) {
-                let x = &row[at];
-                for lane in 0..LANES {
-                    left[lane] = (x[lane] - m[lane]).mul_add(rest, left[lane]);
-                }
-            }
+        for (at, (((((left, a), b), c), e), m)) in left.iter_mut().zip(a).zip(b).zip(c).zip(e).zip(mean).enumerate() {
+            // The other half of the next rows, so that memory always has something to do.
+            (0..2).for_each(|k| prefetch(ahead, 2 * d + (2 * at + k) * LANES));
+            let sum = about(b, m, &[rest[1]; LANES], about(a, m, &[rest[0]; LANES], *left));
+            *left = about(e, m, &[rest[3]; LANES], about(c, m, &[rest[2]; LANES], sum));
         }
-        for (at, (left, m)) in left_tail.iter_mut().zip(mean_tail).enumerate() {
-            for ((_, tail), rest) in rows.iter().zip(rest) {
-                *left += (tail[at] - m) * rest;
-            }
+        for (left, j) in left_tail.iter_mut().zip(tail) {
+            *left += rows.iter().zip(rest).map(|(row, rest)| (row[j] - self.x_mean[j]) * rest).sum::<f64>();
         }
     }
+}
+
+/// Adds `(x - mean) w` to some sums.
+#[inline(always)]
+fn about(x: &[f64; LANES], mean: &[f64; LANES], w: &[f64; LANES], mut sums: [f64; LANES]) -> [f64; LANES] {
+    for lane in 0..LANES {
+        sums[lane] = (x[lane] - mean[lane]).mul_add(w[lane], sums[lane]);
+    }
+    sums
 }
 
 fn soft(x: f64, threshold: f64) -> f64 {
@@ -390,5 +382,31 @@ fn sign(x: f64) -> f64 {
         -1.0
     } else {
         0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{random::Random, value::Seed};
+
+    #[test]
+    fn what_is_left_is_that_of_plain_loops() {
+        // Rows that are not a multiple of four, columns that are not one of eight, and several tasks.
+        for (n, d) in [(1, 3), (10, 19), (4, 8), (2 * TASK + 3, 9)] {
+            let mut random = Random::new(Seed::from(1));
+            let mut numbers = |count: usize| -> Vec<f64> { (0..count).map(|_| random.normal()).collect() };
+            let (x, y, x_mean, weights) = (numbers(n * d), numbers(n), numbers(d), numbers(d));
+            let seen = Table { x: &x, y: &y, x_mean: x_mean.clone(), y_mean: 0.5 }.see(&weights);
+            let row = |i: usize| (0..d).map(|j| x[i * d + j] - x_mean[j]).collect::<Vec<f64>>();
+            let rest: Vec<f64> = (0..n).map(|i| y[i] - 0.5 - dot(&row(i), &weights)).collect();
+            let allowed = 1e-12 * n as f64;
+            assert!((seen.rest_squared - dot(&rest, &rest)).abs() < allowed);
+            assert!((seen.along - rest.iter().zip(&y).map(|(rest, y)| rest * (y - 0.5)).sum::<f64>()).abs() < allowed);
+            for (j, left) in seen.left.iter().enumerate() {
+                let expected: f64 = rest.iter().enumerate().map(|(i, rest)| row(i)[j] * rest).sum();
+                assert!((left - expected).abs() < allowed, "column {j} of {n} by {d}: {left} instead of {expected}");
+            }
+        }
     }
 }

@@ -46,16 +46,6 @@ pub(crate) fn gram(
     width: usize,
     fill: impl Fn(Range<usize>, usize, &mut [f64]) -> f64 + Sync,
 ) -> (Gram, f64) {
-    first_of_gram(rows, width, width, fill)
-}
-
-/// As [`gram`], but only the products of the `first` columns with all.
-pub(crate) fn first_of_gram(
-    rows: usize,
-    width: usize,
-    first: usize,
-    fill: impl Fn(Range<usize>, usize, &mut [f64]) -> f64 + Sync,
-) -> (Gram, f64) {
     let stride = width.next_multiple_of(TILE.0).next_multiple_of(TILE.1);
     let task = TASK.max(64 * width);
     let parts: Vec<(Vec<f64>, f64)> = (0..rows.div_ceil(task))
@@ -63,7 +53,7 @@ pub(crate) fn first_of_gram(
         .map(|i| {
             vectorized(
                 #[inline(always)]
-                || part(i * task..rows.min((i + 1) * task), (first, width, stride), &fill),
+                || part(i * task..rows.min((i + 1) * task), (width, stride), &fill),
             )
         })
         .collect();
@@ -79,7 +69,7 @@ pub(crate) fn first_of_gram(
 #[inline(always)]
 fn part(
     rows: Range<usize>,
-    (first, width, stride): (usize, usize, usize),
+    (width, stride): (usize, usize),
     fill: &impl Fn(Range<usize>, usize, &mut [f64]) -> f64,
 ) -> (Vec<f64>, f64) {
     let height = (BLOCK / size_of::<f64>() / stride).clamp(96, 512);
@@ -89,7 +79,7 @@ fn part(
         let range = from..rows.end.min(from + height);
         let block = &mut block[..range.len() * stride];
         extra += fill(range, stride, block);
-        for i in (0..first).step_by(TILE.0) {
+        for i in (0..width).step_by(TILE.0) {
             // Tiles that touch the upper triangle.
             for j in (i - i % TILE.1..width).step_by(TILE.1) {
                 tile(block, stride, (i, j), &mut sums);

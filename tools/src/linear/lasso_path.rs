@@ -202,7 +202,7 @@ fn picture(alphas: &[f64], lines: &[Line]) -> Result<String, Error> {
 mod tests {
     #![allow(clippy::unwrap_used, non_snake_case)]
     use super::*;
-    use crate::linear::lasso_regression;
+    use crate::{linear::lasso_regression, random::Random, value::Seed};
 
     fn table() -> (Vec<f64>, Vec<f64>) {
         let cell = |i: usize, j: usize| ((i * 37 + j * 101 + i * i * j) % 29) as f64 / 10.0;
@@ -219,6 +219,33 @@ mod tests {
             let alone = lasso_regression::fit(&x, 5, &y, *alpha, true).unwrap();
             for (a, b) in line.coefficients.iter().zip(&alone.coefficients) {
                 assert!((a - b).abs() < 1e-8, "{line:?} {alone:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_table_on_one_thread_and_on_two() {
+        // Several blocks of rows, and a set that grows more than once.
+        let (n, d) = (3000, 150);
+        let mut random = Random::new(Seed::from(3));
+        let x: Vec<f64> = (0..n * d).map(|_| 2.0 + random.normal()).collect();
+        let y: Vec<f64> = x.chunks(d).map(|row| row.iter().step_by(3).sum::<f64>() + 5.0 * random.normal()).collect();
+        let alphas = [0.5, 0.1, 0.001];
+        let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let work = || path(&x, d, &y, &alphas, true, 1e-12).unwrap();
+        let lines = pool(1).install(work);
+        assert_eq!(lines, pool(2).install(work));
+        for (alpha, line) in alphas.iter().zip(&lines) {
+            // What is least: the slope is the price where a weight is not 0, and below it elsewhere.
+            let rest: Vec<f64> = x.chunks(d).zip(&y).map(|(row, y)| y - line.at(row)).collect();
+            for (j, weight) in line.coefficients.iter().enumerate() {
+                let products = x.chunks(d).zip(&rest).map(|(row, rest)| (row[j] - 2.0) * rest);
+                let slope = products.sum::<f64>() / n as f64;
+                if *weight == 0.0 {
+                    assert!(slope.abs() <= alpha + 1e-10, "column {j} at {alpha}: {slope}");
+                } else {
+                    assert!((slope - alpha * weight.signum()).abs() < 1e-10, "column {j} at {alpha}: {slope}");
+                }
             }
         }
     }

@@ -246,7 +246,7 @@ fn draws() -> Found {
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text x="2" y="15">Ag</text></svg>"#;
     const BLANK: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"></svg>"#;
     match (picture::png(PROBE, 1.0), picture::png(BLANK, 1.0)) {
-        (Ok(drawn), Ok(blank)) if drawn == blank => Found::broken("pictures", "drawn without letters".to_owned(), ""),
+        (Ok(drawn), Ok(blank)) if drawn == blank => Found::broken("pictures", "drawn without letters", ""),
         (Ok(_), Ok(_)) => Found::works("pictures", "saved as SVG and PNG"),
         (Err(error), _) | (_, Err(error)) => Found::broken("pictures", crate::causes::chain(&error), ""),
     }

@@ -2,11 +2,9 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::{
+    gram::{PARTS, sum_of_parts},
     level::{Isa, Level},
-    matmul::SMALL,
     pack::panels,
     prefetch::prefetch,
     real::Real,
@@ -36,8 +34,6 @@ struct Columns<'a, T> {
     first: usize,
 }
 
-/// Into how many parts, at most, the rows are split. Fixed, so that the sum of the parts does not depend on the threads.
-const PARTS: usize = 16;
 /// Bytes of what is read, or gathered, at a time: half of a second cache.
 const BLOCK: usize = 1 << 18;
 /// The least rows of a block: with fewer, writing the sums takes longer than taking them.
@@ -53,19 +49,7 @@ impl<T: Real> Job<T> for Columns<'_, T> {
         // So that the parts of the result together take at most a quarter of what the table takes.
         let least = (4 * width).max(2 * DEPTH);
         let part = n.div_ceil(n.div_ceil(least).clamp(1, PARTS)).max(1);
-        let starts: Vec<usize> = (0..n).step_by(part).collect();
-        let sum = |start: &usize| self.part::<I, MR, NR>(*start..n.min(start + part), isa);
-        let sums: Vec<Vec<T>> = if n * width * self.first < SMALL {
-            starts.iter().map(sum).collect()
-        } else {
-            starts.par_iter().map(sum).collect()
-        };
-        let mut sums = sums.into_iter();
-        let mut total = sums.next().unwrap_or_else(|| vec![T::ZERO; self.first * width]);
-        for sum in sums {
-            total.iter_mut().zip(sum).for_each(|(total, sum)| *total += sum);
-        }
-        total
+        sum_of_parts(n, part, self.first * width, |rows| self.part::<I, MR, NR>(rows, isa))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The product of a matrix with its own transpose, of which only half has to be computed.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::{
@@ -36,7 +38,7 @@ const WIDE: usize = 640;
 /// How many rows are packed at a time.
 const DEEP: usize = 192;
 /// Into how many parts, at most, the rows are split. Fixed, so that the sum of the parts does not depend on the threads.
-const PARTS: usize = 16;
+pub(super) const PARTS: usize = 16;
 
 impl<T: Real> Job<T> for Gram<'_, T> {
     type Output = Vec<T>;
@@ -54,16 +56,7 @@ impl<T: Real> Gram<'_, T> {
     fn tall<I: Isa, const MR: usize, const NR: usize>(&self, isa: I) -> Vec<T> {
         let (n, d) = (self.x.rows, self.x.columns);
         let part = n.div_ceil(PARTS).next_multiple_of(DEPTH).max(4 * DEPTH);
-        let starts: Vec<usize> = (0..n).step_by(part).collect();
-        let sum = |start: &usize| self.rows::<I, MR, NR>(*start, n.min(start + part), isa);
-        let sums: Vec<Vec<T>> =
-            if n * d * d < SMALL { starts.iter().map(sum).collect() } else { starts.par_iter().map(sum).collect() };
-        let mut sums = sums.into_iter();
-        let mut total = sums.next().unwrap_or_else(|| vec![T::ZERO; d * d]);
-        for sum in sums {
-            total.iter_mut().zip(sum).for_each(|(total, sum)| *total += sum);
-        }
-        total
+        sum_of_parts(n, part, d * d, |rows| self.rows::<I, MR, NR>(rows.start, rows.end, isa))
     }
 
     /// The upper triangle over some of the rows.
@@ -155,6 +148,25 @@ impl<T: Real> Gram<'_, T> {
         });
         c
     }
+}
+
+/// Adds up, in order, what `sum` gives for each `part` of the rows: `size` numbers, each with one product a row.
+pub(super) fn sum_of_parts<T: Real>(
+    rows: usize,
+    part: usize,
+    size: usize,
+    sum: impl Fn(Range<usize>) -> Vec<T> + Sync,
+) -> Vec<T> {
+    let starts: Vec<usize> = (0..rows).step_by(part).collect();
+    let sum = |start: &usize| sum(*start..rows.min(start + part));
+    let sums: Vec<Vec<T>> =
+        if rows * size < SMALL { starts.iter().map(sum).collect() } else { starts.par_iter().map(sum).collect() };
+    let mut sums = sums.into_iter();
+    let mut total = sums.next().unwrap_or_else(|| vec![T::ZERO; size]);
+    for sum in sums {
+        total.iter_mut().zip(sum).for_each(|(total, sum)| *total += sum);
+    }
+    total
 }
 
 /// Copies what lies above the diagonal of a square matrix to below it.

@@ -3,6 +3,7 @@
 use super::{
     level::{Isa, Level, Portable},
     pack::{Change, pack, panels},
+    prefetch::prefetch,
     real::Real,
     tile::{self, Job},
     view::View,
@@ -84,7 +85,7 @@ impl<T: Real, F: FnMut(usize, Near<T>)> Job<T> for Nearest<'_, T, F> {
                 // The points of the next batch lie anywhere: ask for them now.
                 for &row in batches.peek().copied().unwrap_or_default() {
                     for line in (0..points.columns.min(AHEAD)).step_by(64 / size_of::<T>()) {
-                        tile::prefetch(points.data, start(row) + line);
+                        prefetch(points.data, start(row) + line);
                     }
                 }
                 let near = isa.call(

@@ -1,6 +1,6 @@
 //! The innermost loop of a matrix product: a small tile of the result that stays in registers.
 
-use super::{level::Isa, real::Real};
+use super::{level::Isa, prefetch::prefetch, real::Real};
 
 /// Work that is compiled for a size of tile.
 pub(crate) trait Job<T> {
@@ -42,6 +42,7 @@ pub(super) fn block<T: Real, I: Isa, const MR: usize, const NR: usize>(
             if target.upper.is_some_and(|(top, left)| top + row >= left + column + NR) {
                 break;
             }
+            // The result comes from memory, and takes as long as a tile does.
             for i in row..target.rows.min(row + MR) {
                 let start = i * target.stride + column;
                 prefetch(target.data, start);
@@ -51,19 +52,6 @@ pub(super) fn block<T: Real, I: Isa, const MR: usize, const NR: usize>(
             write(&tile, target, row, column);
         }
     }
-}
-
-/// Asks for a line of the cache that is needed soon: the result comes from memory, and takes as long as a tile does.
-#[inline(always)]
-pub(super) fn prefetch<T>(data: &[T], at: usize) {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(entry) = data.get(at) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a prefetch changes nothing that a program can see, and SSE is part of x86_64.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(entry).cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (data, at);
 }
 
 /// One statement a row: a loop of this many steps would not be unrolled, and its sums would lie in memory.

@@ -476,12 +476,14 @@ fn leap(curvature: &[f64], weights: &[f64], priced: usize, step: &mut [f64], slo
     let mut by: Vec<f64> =
         active.iter().map(|&j| if j < priced { -slope[j] - here[j].signum() } else { -slope[j] }).collect();
     factor.solve(&mut by);
-    let reach = |(&j, by): (&usize, &f64)| if j < priced && here[j] * by < 0.0 { -here[j] / by } else { 1.0 };
-    let length = active.iter().zip(&by).map(reach).fold(1.0, f64::min);
-    for (&j, by) in active.iter().zip(&by) {
-        let by = if j < priced && reach((&j, by)) <= length && length < 1.0 { -here[j] } else { length * by };
+    // How far a weight may go until it reaches 0, in parts of the way.
+    let reach = |j: usize, by: f64| if j < priced && here[j] * by < 0.0 { -here[j] / by } else { f64::INFINITY };
+    let length = active.iter().zip(&by).map(|(&j, by)| reach(j, *by)).fold(1.0, f64::min);
+    for (&j, by) in active.iter().zip(by) {
         // A weight that has come to 0 is at 0 exactly.
-        step[j] = if by == -here[j] && j < priced { -weights[j] } else { step[j] + by };
+        let (by, after) =
+            if reach(j, by) <= length { (-here[j], -weights[j]) } else { (length * by, step[j] + length * by) };
+        step[j] = after;
         slope.iter_mut().zip(&curvature[j * size..]).for_each(|(slope, c)| *slope += by * c);
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Error, FORMAT, Header, Line};
+use crate::answer::Answer;
 use crate::turn::Happened;
 
 /// A turn as the journal tells it.
@@ -18,6 +19,23 @@ impl Past {
     /// Whether it has its end.
     pub fn ended(&self) -> bool {
         self.happened.iter().any(Happened::ends)
+    }
+
+    /// What was asked.
+    pub fn question(&self) -> &str {
+        let asked = self.happened.iter().find_map(|happened| match happened {
+            Happened::Asked { text, .. } => Some(text.as_str()),
+            _ => None,
+        });
+        asked.unwrap_or_default()
+    }
+
+    /// The answer, if it has one.
+    pub fn answer(&self) -> Option<&Answer> {
+        self.happened.iter().find_map(|happened| match happened {
+            Happened::Answered { answer } => Some(answer.as_ref()),
+            _ => None,
+        })
     }
 }
 
@@ -36,6 +54,13 @@ impl Replayed {
     /// The last turn, if it has no end.
     pub fn unfinished(&self) -> Option<&Past> {
         self.turns.last().filter(|past| !past.ended())
+    }
+
+    /// The answered turns of which the journal does not say that memory has them: its process was killed just then.
+    pub fn unkept(&self) -> impl Iterator<Item = (&Past, &Answer)> {
+        let kept = |past: &Past| past.happened.iter().any(|happened| matches!(happened, Happened::Kept {}));
+        let first = self.turns.iter().rposition(kept).map_or(0, |last| last + 1);
+        self.turns[first..].iter().filter_map(|past| Some((past, past.answer()?)))
     }
 
     /// Reads a journal's text; also gives how many of its bytes are whole lines.
@@ -63,6 +88,12 @@ impl Replayed {
     fn take(&mut self, line: Line) {
         if let Happened::Undone {} = line.happened {
             self.turns.retain(|past| past.turn != line.turn);
+            return;
+        }
+        if let Happened::Kept {} = line.happened {
+            if let Some(past) = self.turns.iter_mut().rev().find(|past| past.turn == line.turn) {
+                past.happened.push(line.happened);
+            }
             return;
         }
         match self.turns.last_mut() {
@@ -123,6 +154,38 @@ mod tests {
         drop(journal);
         let (_, replayed) = Journal::resume(folder.path(), "s1", Arc::new(Calm)).unwrap();
         assert_eq!((replayed.turns.len(), replayed.begun), (0, 1));
+    }
+
+    fn answered(text: &str) -> Happened {
+        Happened::Answered { answer: Box::new(Answer { text: text.into(), ..Answer::default() }) }
+    }
+
+    #[test]
+    fn turns_that_memory_does_not_have_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::create(folder.path(), "s1", AT, Arc::new(Calm)).unwrap();
+        for (turn, happened) in [
+            ("t1", asked("one")),
+            ("t1", answered("1")),
+            ("t2", asked("two")),
+            // The next turn begins before the first is kept, and one is taken back before it is.
+            ("t1", Happened::Kept {}),
+            ("t2", answered("2")),
+            ("t3", asked("three")),
+            ("t3", answered("3")),
+            ("t3", Happened::Undone {}),
+            ("t3", Happened::Kept {}),
+            ("t4", asked("four")),
+        ] {
+            write(&journal, turn, &happened);
+        }
+        drop(journal);
+        let (_, replayed) = Journal::resume(folder.path(), "s1", Arc::new(Calm)).unwrap();
+        let unkept: Vec<(&str, &str)> =
+            replayed.unkept().map(|(past, answer)| (past.question(), answer.text.as_str())).collect();
+        assert_eq!(unkept, [("two", "2")]);
+        assert_eq!((replayed.turns.len(), replayed.begun), (3, 4));
+        assert_eq!(replayed.unfinished().map(|past| past.turn.as_str()), Some("t4"));
     }
 
     #[derive(Debug)]

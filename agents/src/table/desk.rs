@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::Shared;
 use super::crew::Team;
+use super::keep::{self, Episode};
 use super::turn::Voice;
 use crate::answer::TurnUsage;
 use crate::journal::{Error, Journal, Keep, Past, Replayed};
@@ -41,6 +42,15 @@ struct Left {
     messages: Vec<Message>,
     question: String,
     usage: TurnUsage,
+}
+
+/// What an earlier process left to do when it was killed.
+#[derive(Debug, Default)]
+pub(super) struct Owed {
+    /// The turn that has no end.
+    pub unfinished: Option<Past>,
+    /// Turns that are over and not in memory.
+    pub unkept: Vec<Episode>,
 }
 
 /// The conversation so far.
@@ -103,9 +113,16 @@ impl Desk {
         self.keeping.load(Ordering::Acquire) > 0
     }
 
-    /// Takes over what the journal holds; gives the turn that has no end.
-    pub fn replay(&self, replayed: Replayed) -> Option<Past> {
+    /// Takes over what the journal holds; gives what was left to do.
+    pub fn replay(&self, replayed: Replayed) -> Owed {
         let unfinished = replayed.unfinished().cloned();
+        let mut unkept = Vec::new();
+        for (past, answer) in replayed.unkept() {
+            if keep::forgot(answer) {
+                unkept.clear();
+            }
+            unkept.extend(Episode::of(&past.turn, past.question(), answer));
+        }
         let mut conversation = self.conversation();
         conversation.begun = replayed.begun;
         for past in replayed.turns {
@@ -117,7 +134,7 @@ impl Desk {
                 state.apply(happened);
             }
         }
-        unfinished
+        Owed { unfinished, unkept }
     }
 
     fn conversation(&self) -> MutexGuard<'_, Conversation> {

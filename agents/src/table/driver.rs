@@ -9,14 +9,15 @@ use std::sync::Arc;
 use futures::FutureExt;
 use roundtable_guardrails::{Door, Verdict};
 use roundtable_memory::Provenance;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep_until;
 
 use super::desk::{Active, Desk};
+use super::keep::{self, Episode};
 use super::seat::Failure;
 use super::stream::Screened;
 use super::turn::TurnError;
-use super::{critic, gateway, librarian, planner};
-use crate::answer::{Answer, ToolRecord};
+use super::{critic, gateway, planner};
+use crate::answer::Answer;
 use crate::causes::chain;
 use crate::event::{Event, Role};
 use crate::evidence::support::Judgement;
@@ -24,7 +25,7 @@ use crate::journal::{Error, Keep};
 use crate::model::gateway::Ask;
 use crate::model::{ModelError, Reply, Request};
 use crate::turn::shorten::shorten;
-use crate::turn::{Happened, Rules, State, Step, table_tools};
+use crate::turn::{Happened, Rules, State, Step};
 
 /// How a turn is left.
 pub(super) enum End {
@@ -263,51 +264,23 @@ impl Driver {
         let Happened::Answered { mut answer } = noted else { return };
         answer.degraded = self.state.degraded.iter().cloned().collect();
         self.desk.leave(&self.state, &answer.text);
-        let episode = self.episode(&answer);
+        let remembers = self.desk.shared.config.memory.is_some();
+        let episode = remembers.then(|| Episode::of(&self.active.turn, &self.state.question, &answer)).flatten();
         if episode.is_some() {
             self.desk.begin_keeping();
         }
         self.desk.set_active(None);
         self.active.voice.complete(&answer.text);
         self.active.voice.say(Event::TurnFinished { turn: self.active.turn.clone(), answer });
-        if let Some(text) = episode {
-            self.keep(text).await;
+        if let Some(episode) = episode {
+            episode.keep(&self.desk).await;
             self.desk.end_keeping();
-        }
-    }
-
-    /// What memory keeps of the turn. One that found nothing has nothing to keep; one that recalled would keep the same again;
-    /// and one that forgot would keep what was to be forgotten.
-    fn episode(&self, answer: &Answer) -> Option<String> {
-        self.desk.shared.config.memory.as_ref()?;
-        let about_memory = |call: &ToolRecord| [table_tools::RECALL, table_tools::FORGET].contains(&call.name.as_str());
-        if answer.abstained || answer.tool_calls.iter().any(about_memory) {
-            return None;
-        }
-        Some(format!("Asked: {}\nAnswered: {}", self.state.question, answer.text))
-    }
-
-    /// Has the librarian keep the turn. The turn is over: a failure here costs the episode, and is told to whoever listens.
-    async fn keep(&self, text: String) {
-        let deadline = Instant::now() + self.desk.shared.config.limits.turn;
-        let provenance = self.provenance();
-        let asked = |reply| librarian::Message::Episode { text: text.clone(), provenance: provenance.clone(), reply };
-        let seat = &self.desk.shared.librarian;
-        if let Err(failure) = self.tell_dead(seat.ask(deadline, "episode", asked).await) {
-            let turn = self.active.turn.clone();
-            let part = Role::Librarian.name().to_owned();
-            self.desk.shared.bus.tell(&Event::Degraded { turn, part, why: failure.to_string() });
         }
     }
 
     /// Where a record of this turn comes from.
     pub fn provenance(&self) -> Provenance {
-        Provenance {
-            session: self.desk.id.clone(),
-            turn: self.active.turn.clone(),
-            speaker: "user".to_owned(),
-            said: Some(self.state.question.clone()),
-        }
+        keep::provenance(&self.desk, &self.active.turn, &self.state.question)
     }
 
     /// Ends the turn without an answer; the conversation goes on as if it had not been asked.

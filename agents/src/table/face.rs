@@ -15,13 +15,13 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::config::{Config, Rag, Rerank, Shared};
 use super::crew::{Crew, Home, Team};
-use super::desk::Desk;
+use super::desk::{Desk, Owed};
 use super::librarian::Librarian;
 use super::seat::{Failure, Reply, Seat};
 use super::shell::Watch;
 use super::supervisor::{self, Child, Office, Supervisor};
 use super::turn::{Turn, TurnError, Voice};
-use super::{gateway, session};
+use super::{gateway, keep, session};
 use crate::answer::TurnUsage;
 use crate::event::{Event, Role};
 use crate::journal::{self, Journal, Past};
@@ -104,7 +104,7 @@ impl Table {
     /// Opens a conversation: a new one, or an earlier one by its id. A turn that had no end is taken up again.
     pub async fn open(&self, resume: Option<&str>) -> Result<Session, StartError> {
         let crew = self.crew().await?;
-        let (desk, unfinished) = match self.desk(resume, crew.team.clone()) {
+        let (desk, owed) = match self.desk(resume, crew.team.clone()) {
             Ok(ready) => ready,
             Err(error) => {
                 self.idle.give_back(crew);
@@ -116,26 +116,27 @@ impl Table {
         sessions.retain(|_, desk| desk.strong_count() > 0);
         sessions.insert(desk.id.clone(), Arc::downgrade(&desk));
         drop(sessions);
-        let resumed = unfinished.map(|past| take_up(&desk, past));
+        keep::make_up(&desk, owed.unkept);
+        let resumed = owed.unfinished.map(|past| take_up(&desk, past));
         Ok(Session { desk, crew, home: self.idle.clone(), resumed: Mutex::new(resumed) })
     }
 
     /// A desk for a new conversation, or for an earlier one with what it left unfinished.
-    fn desk(&self, resume: Option<&str>, team: Team) -> Result<(Desk, Option<Past>), StartError> {
+    fn desk(&self, resume: Option<&str>, team: Team) -> Result<(Desk, Owed), StartError> {
         let probe = self.shared.config.probe.clone();
         let desk = |id: String, journal| Desk::new(id, self.shared.clone(), journal, team);
         match (&self.shared.config.journal, resume) {
             (None, Some(session)) => Err(StartError::NoJournal { session: session.to_owned() }),
-            (None, None) => Ok((desk(self.name(), Journal::none(probe)), None)),
+            (None, None) => Ok((desk(self.name(), Journal::none(probe)), Owed::default())),
             (Some(folder), Some(session)) => {
                 let (journal, replayed) = Journal::resume(folder, session, probe)?;
                 let desk = desk(session.to_owned(), journal);
-                let unfinished = desk.replay(replayed);
-                Ok((desk, unfinished))
+                let owed = desk.replay(replayed);
+                Ok((desk, owed))
             }
             (Some(folder), None) => {
                 let (id, journal) = self.create(folder, &probe)?;
-                Ok((desk(id, journal), None))
+                Ok((desk(id, journal), Owed::default()))
             }
         }
     }

@@ -36,6 +36,7 @@ pub mod effects;
 mod executor;
 mod face;
 mod gateway;
+mod keep;
 mod librarian;
 mod planner;
 pub mod pool;

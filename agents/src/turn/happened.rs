@@ -61,6 +61,8 @@ pub enum Happened {
         /// The answer.
         answer: Box<Answer>,
     },
+    /// The turn was over, and memory has it or could not take it. The next turn may have begun before.
+    Kept {},
     /// The person took the turn back: it left the conversation. Its effects stay.
     Undone {},
     /// The turn ended without an answer.
@@ -84,6 +86,7 @@ impl Happened {
             Self::Judged { .. } => "judged",
             Self::CriticLost { .. } => "critic_lost",
             Self::Answered { .. } => "answered",
+            Self::Kept {} => "kept",
             Self::Undone {} => "undone",
             Self::Failed { .. } => "failed",
         }

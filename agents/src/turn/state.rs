@@ -121,7 +121,9 @@ impl State {
                 self.degraded.insert(Role::Critic.name().to_owned());
                 self.unjudged = true;
             }
-            Happened::Answered { .. } | Happened::Failed { .. } | Happened::Undone {} => self.ended = true,
+            Happened::Answered { .. } | Happened::Failed { .. } | Happened::Kept {} | Happened::Undone {} => {
+                self.ended = true;
+            }
         }
     }
 

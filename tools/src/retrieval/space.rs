@@ -15,8 +15,8 @@ pub(super) trait Space: Sync {
     fn between(&self, a: u32, b: u32) -> u32;
     /// Asks for a vector that will soon be needed.
     fn prefetch(&self, id: u32);
-    /// The same vectors in another order: place `i` holds what was at `order[i]`.
-    fn reordered(&self, order: &[u32]) -> Self;
+    /// Brings the vectors into another order: place `i` holds what was at `order[i]`.
+    fn reorder(&mut self, order: &[u32]);
 }
 
 /// Single precision, padded with zeros to whole blocks.
@@ -73,8 +73,8 @@ impl Space for Floats {
         (0..self.stride.min(128)).step_by(16).for_each(|at| prefetch(&self.numbers, start + at));
     }
 
-    fn reordered(&self, order: &[u32]) -> Self {
-        Floats { numbers: order.iter().flat_map(|&id| self.at(id).iter().copied()).collect(), stride: self.stride }
+    fn reorder(&mut self, order: &[u32]) {
+        reorder(&mut self.numbers, self.stride, order);
     }
 }
 
@@ -168,9 +168,8 @@ impl Space for Codes {
         (0..self.stride.min(512)).step_by(64).for_each(|at| prefetch(&self.bytes, start + at));
     }
 
-    fn reordered(&self, order: &[u32]) -> Self {
-        let bytes = order.iter().flat_map(|&id| self.at(id).iter().copied()).collect();
-        Codes { bytes, stride: self.stride, low: self.low.clone(), scale: self.scale }
+    fn reorder(&mut self, order: &[u32]) {
+        reorder(&mut self.bytes, self.stride, order);
     }
 }
 
@@ -183,4 +182,42 @@ fn squares(apart: impl Iterator<Item = i16>) -> u32 {
         sum = sum.wrapping_add(i32::from(apart) * i32::from(apart));
     }
     sum.cast_unsigned()
+}
+
+/// Permutes rows in their place, cycle by cycle: row `i` becomes what row `order[i]` was.
+fn reorder<T: Copy>(rows: &mut [T], stride: usize, order: &[u32]) {
+    let mut done = vec![false; order.len()];
+    let mut first = Vec::with_capacity(stride);
+    for start in 0..order.len() {
+        if std::mem::replace(&mut done[start], true) {
+            continue;
+        }
+        first.clear();
+        first.extend_from_slice(&rows[start * stride..][..stride]);
+        let mut to = start;
+        loop {
+            let from = order[to] as usize;
+            if std::mem::replace(&mut done[from], true) {
+                rows[to * stride..][..stride].copy_from_slice(&first);
+                break;
+            }
+            rows.copy_within(from * stride..(from + 1) * stride, to * stride);
+            to = from;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_into_any_order() {
+        for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 1, 4, 3], [1, 2, 3, 4, 0]] {
+            let mut rows: Vec<u32> = (0..10).collect();
+            reorder(&mut rows, 2, &order);
+            let expected: Vec<u32> = order.iter().flat_map(|row| [2 * row, 2 * row + 1]).collect();
+            assert_eq!(rows, expected, "{order:?}");
+        }
+    }
 }

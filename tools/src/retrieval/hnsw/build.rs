@@ -193,20 +193,19 @@ fn thin<S: Space>(space: &S, list: &mut Vec<Near>, most: usize) {
     );
 }
 
-/// Brings every list to its limit.
+/// Brings every list to its limit, and forgets the distances: no list grows any more.
 fn thin_all<S: Space>(space: &S, layer: &mut Layer) {
-    let shorter = |node: u32| -> Option<Vec<Near>> {
-        let mut list: Vec<Near> = layer.near(node).collect();
-        (list.len() > layer.most).then(|| {
-            thin(space, &mut list, layer.most);
-            list
-        })
-    };
-    let lists: Vec<Option<Vec<Near>>> =
-        (0..layer.counts.len() as u32).into_par_iter().with_min_len(256).map(shorter).collect();
-    for (node, list) in lists.into_iter().enumerate() {
-        if let Some(list) = list {
-            layer.put(node as u32, &list);
+    let Layer { most, room, ids, apart, counts, .. } = layer;
+    let lists = ids.par_chunks_exact_mut(*room).zip(apart.par_chunks_exact_mut(*room)).zip(counts.par_iter_mut());
+    lists.with_min_len(256).for_each(|((ids, apart), count)| {
+        let full = usize::from(*count);
+        if full <= *most {
+            return;
         }
-    }
+        let mut list: Vec<Near> = ids[..full].iter().zip(&*apart).map(|(id, apart)| Near::new(*apart, *id)).collect();
+        thin(space, &mut list, *most);
+        ids.iter_mut().zip(&list).for_each(|(id, near)| *id = near.node());
+        *count = list.len() as u16;
+    });
+    *apart = Vec::new();
 }

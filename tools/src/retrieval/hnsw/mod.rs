@@ -240,16 +240,11 @@ fn levels(n: usize, options: &Options) -> (Vec<u32>, Vec<u8>) {
 }
 
 /// Builds the layers and brings them into the form in which they are searched.
-fn grow<S: Space>(space: S, order: &[u32], levels: &[u8], options: &Options) -> (Vec<u32>, Ground, Vec<Upper>, S) {
+fn grow<S: Space>(mut space: S, order: &[u32], levels: &[u8], options: &Options) -> (Vec<u32>, Ground, Vec<Upper>, S) {
     let layers = build::layers(&space, levels, options.m, options.ef_construction);
     let walked = breadth_first(&layers[0]);
     let mut place = vec![0_u32; walked.len()];
     walked.iter().enumerate().for_each(|(i, &node)| place[node as usize] = i as u32);
-    let most = layers[0].most();
-    let mut links = vec![END; walked.len() * most];
-    for (list, &node) in links.chunks_exact_mut(most).zip(&walked) {
-        list.iter_mut().zip(layers[0].of(node)).for_each(|(link, &to)| *link = place[to as usize]);
-    }
     let upper = layers[1..].iter().map(|layer| {
         let (mut starts, mut links) = (vec![0], Vec::new());
         for node in 0..layer.nodes() as u32 {
@@ -259,8 +254,14 @@ fn grow<S: Space>(space: S, order: &[u32], levels: &[u8], options: &Options) -> 
         Upper { starts, links, vectors: place[..layer.nodes()].to_vec() }
     });
     let upper = upper.collect();
+    let most = layers[0].most();
+    let mut links = vec![END; walked.len() * most];
+    for (list, &node) in links.chunks_exact_mut(most).zip(&walked) {
+        list.iter_mut().zip(layers[0].of(node)).for_each(|(link, &to)| *link = place[to as usize]);
+    }
     let rows = walked.iter().map(|&node| order[node as usize]).collect();
-    (rows, Ground { links, most }, upper, space.reordered(&walked))
+    space.reorder(&walked);
+    (rows, Ground { links, most }, upper, space)
 }
 
 /// All nodes in the order in which a walk along all links meets them, from node 0 on; the rest after them.

@@ -301,8 +301,8 @@ impl<'a> Pair<'a> {
         })
     }
 
-    /// The outlines of both distributions, in bars of equal width; categories stand at 0, 1, 2, …
-    fn outlines(&self) -> Result<[Vec<(f64, f64)>; 2], Error> {
+    /// The outlines of both distributions, in bars of equal width; categories stand at 0, 1, 2, … and are named.
+    fn outlines(&self) -> Result<Outlines, Error> {
         match &self.values {
             Values::Numbers(before, after) => {
                 let (low, high) = before
@@ -316,14 +316,14 @@ impl<'a> Pair<'a> {
                 let inner = if step > 0.0 { &edges[1..edges.len() - 1] } else { &[] };
                 let histogram = Histogram::new(&counts(before, inner), &counts(after, inner))?;
                 let edges = if step > 0.0 { edges.clone() } else { vec![low - 0.5, low + 0.5] };
-                Ok([outline(&edges, &histogram.before), outline(&edges, &histogram.after)])
+                Ok(Outlines::new(&edges, &histogram, Vec::new()))
             }
             Values::Categories(before, after) => {
                 let both = chi2_drift::counted(before, after);
                 let (one, two): (Vec<f64>, Vec<f64>) = both.iter().map(|c| (c.reference, c.current)).unzip();
                 let histogram = Histogram::new(&one, &two)?;
                 let edges: Vec<f64> = (0..=both.len()).map(|i| i as f64 - 0.5).collect();
-                Ok([outline(&edges, &histogram.before), outline(&edges, &histogram.after)])
+                Ok(Outlines::new(&edges, &histogram, both.into_iter().map(|category| category.name).collect()))
             }
         }
     }
@@ -333,6 +333,19 @@ impl Histogram {
     fn new(before: &[f64], after: &[f64]) -> Result<Self, Error> {
         let [before, after] = shares([("/reference", before), ("/current", after)])?;
         Ok(Histogram { before, after })
+    }
+}
+
+/// Two distributions as they are drawn.
+struct Outlines {
+    before: Vec<(f64, f64)>,
+    after: Vec<(f64, f64)>,
+    categories: Vec<String>,
+}
+
+impl Outlines {
+    fn new(edges: &[f64], histogram: &Histogram, categories: Vec<String>) -> Self {
+        Outlines { before: outline(edges, &histogram.before), after: outline(edges, &histogram.after), categories }
     }
 }
 
@@ -365,7 +378,8 @@ fn draw(pairs: &[Pair<'_>], columns: &[Row]) -> Result<String, Error> {
     let outlines = order.iter().map(|&i| pairs[i].outlines()).collect::<Result<Vec<_>, _>>()?;
     let lines: Vec<[Line<'_>; 2]> = outlines
         .iter()
-        .map(|[before, after]| [Line { name: "reference", points: before }, Line { name: "current", points: after }])
+        .map(|drawn| [("reference", &drawn.before), ("current", &drawn.after)])
+        .map(|both| both.map(|(name, points)| Line { name, points }))
         .collect();
     let titles: Vec<String> = order
         .iter()
@@ -378,13 +392,13 @@ fn draw(pairs: &[Pair<'_>], columns: &[Row]) -> Result<String, Error> {
             )
         })
         .collect();
-    let drawn: Vec<Panel<'_>> = order
+    let drawn: Vec<Panel<'_>> = outlines
         .iter()
         .zip(&lines)
         .zip(&titles)
-        .map(|((&i, lines), title)| {
-            let x = if columns[i].kind == Kind::Numbers { "value" } else { "category, in order of names" };
-            Panel { title, x, y: "share", lines, ..Panel::default() }
+        .map(|((drawn, lines), title)| {
+            let x = if drawn.categories.is_empty() { "value" } else { "category" };
+            Panel { title, x, y: "share", lines, categories: &drawn.categories, ..Panel::default() }
         })
         .collect();
     panels("Distributions before and now", &drawn)
@@ -426,6 +440,7 @@ mod tests {
         let drifted: Vec<(&str, bool)> = out.columns.iter().map(|row| (row.name.as_str(), row.drifted)).collect();
         assert_eq!(drifted, [("age", false), ("city", true)]);
         assert_eq!(out.drifted_share, 0.5);
+        assert!(["\na\n", "\nb\n", "\nc\n"].iter().all(|name| out.svg.contains(name)), "{}", out.svg);
     }
 
     #[test]

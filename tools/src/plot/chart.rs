@@ -37,6 +37,8 @@ pub(crate) struct Panel<'a> {
     pub(crate) log_y: bool,
     pub(crate) lines: &'a [Line<'a>],
     pub(crate) scatter: Option<Scatter<'a>>,
+    /// What stands at 0, 1, 2, ... along the horizontal axis, where that is no number; as many are written as there is room for.
+    pub(crate) categories: &'a [String],
 }
 
 /// Draws lines; those of few points get a mark at each.
@@ -307,10 +309,12 @@ impl Plan {
             all.filter(|(x, y)| x.is_finite() && y.is_finite() && (!panel.log_y || *y > 0.0))
         };
         let ticks = if panel.title.is_empty() { 7 } else { 5 };
-        Ok(Plan {
-            x: Axis::new(panel.x, points().map(|point| point.0), false, ticks)?,
-            y: Axis::new(panel.y, points().map(|point| point.1), panel.log_y, ticks)?,
-        })
+        let mut x = Axis::new(panel.x, points().map(|point| point.0), false, ticks)?;
+        if !panel.categories.is_empty() {
+            let names = category_names(panel.categories, if panel.title.is_empty() { WIDTH } else { WIDTH / 2 });
+            x.line.ticks = names.into_iter().filter_map(|(i, name)| Some((x.place(i as f64)?, name))).collect();
+        }
+        Ok(Plan { x, y: Axis::new(panel.y, points().map(|point| point.1), panel.log_y, ticks)? })
     }
 
     fn draw(&self, panel: &Panel<'_>, canvas: &Canvas<'_>, names: &[&str]) -> Result<(), Error> {
@@ -419,6 +423,21 @@ impl Axis {
         let at = if self.log { number.log10() } else { self.scale.apply(number - self.origin) };
         at.is_finite().then_some(at)
     }
+}
+
+/// The names of categories as they fit under a picture of this width: long ones cut short, and every second, third, ... of many.
+fn category_names(names: &[String], width: u32) -> Vec<(usize, String)> {
+    const LONGEST: usize = 12;
+    const PIXELS: usize = 8;
+    let short = |name: &String| {
+        let cut = name.chars().count() > LONGEST;
+        if cut { name.chars().take(LONGEST - 1).chain(['…']).collect() } else { name.clone() }
+    };
+    let names: Vec<String> = names.iter().map(short).collect();
+    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    // About a fifth of the width is beside the axes.
+    let every = (names.len() * (longest + 1) * PIXELS).div_ceil(width as usize * 4 / 5).max(1);
+    names.into_iter().enumerate().step_by(every).collect()
 }
 
 /// An axis of powers of ten, from and to a logarithm.
@@ -558,11 +577,35 @@ mod tests {
         let all = [
             Panel { title: "left", x: "time (s)", y: "level", lines: &left, ..Panel::default() },
             Panel { title: "right", x: "time (s)", y: "level", scatter: Some(scattered), ..Panel::default() },
-            Panel { title: "both", x: "time (s)", y: "level", lines: &mixed, scatter: Some(scattered), log_y: false },
+            Panel {
+                title: "both",
+                x: "time (s)",
+                y: "level",
+                lines: &mixed,
+                scatter: Some(scattered),
+                ..Panel::default()
+            },
         ];
         let svg = panels("Side by side", &all).unwrap();
         check(&svg, &["Side by side", "left", "right", "both", "in units of 1e7"]);
         assert_eq!(svg.matches("\nmodel").count(), 1);
+    }
+
+    #[test]
+    fn categories_bear_their_names() {
+        let draw = |categories: &[String]| {
+            let points: Vec<(f64, f64)> = (0..categories.len()).map(|i| (i as f64, 1.0)).collect();
+            let line = [Line { name: "", points: &points }];
+            panels("Who", &[Panel { title: "who", lines: &line, categories, ..Panel::default() }]).unwrap()
+        };
+        let few = ["ant", "bee", "a very long name indeed"].map(str::to_owned);
+        let svg = draw(&few);
+        check(&svg, &["\nant\n", "\nbee\n", "\na very long…\n"]);
+        assert!(!svg.contains("\n0.5\n"), "{svg}");
+        // Of many as many as there is room for.
+        let many: Vec<String> = (0..100).map(|i| format!("name {i}")).collect();
+        let written = draw(&many).matches("\nname ").count();
+        assert!((2..=6).contains(&written), "{written}");
     }
 
     #[test]

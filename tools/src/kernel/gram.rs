@@ -187,7 +187,10 @@ fn mirror<T: Real>(c: &mut [T], size: usize) {
                 let mut square = [[T::ZERO; SIDE]; SIDE];
                 for (j, line) in square.iter_mut().enumerate() {
                     let from = (left + j) * size + first;
-                    line[..count].copy_from_slice(&above[from..from + count]);
+                    match above[from..from + count].as_array::<SIDE>() {
+                        Some(whole) => *line = *whole,
+                        None => line[..count].copy_from_slice(&above[from..from + count]),
+                    }
                 }
                 for (i, row) in rows.chunks_exact_mut(size).enumerate() {
                     for (to, line) in row[left..left + SIDE].iter_mut().zip(&square) {

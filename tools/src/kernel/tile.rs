@@ -92,7 +92,10 @@ fn write<T: Real, const MR: usize, const NR: usize>(
         let at = (row + i) * target.stride + column;
         if columns == NR {
             let (whole, _) = target.data[at..at + NR].as_chunks_mut::<NR>();
-            merge(&mut whole[0], sums, target.beta);
+            // Out of memory and back as a whole: entry by entry it would not be vectorised.
+            let mut row = whole[0];
+            merge(&mut row, sums, target.beta);
+            whole[0] = row;
         } else {
             merge(&mut target.data[at..at + columns], sums, target.beta);
         }

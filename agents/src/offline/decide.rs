@@ -132,6 +132,8 @@ impl Table<'_> {
         if before.is_some_and(|before| follow_up::names_result(before, &said)) {
             lean = Lean::Surely;
         }
+        // "What does status 404 mean?" asks for no average.
+        let said = asks_for_meaning(&said).unwrap_or(said);
         let best = self.best(&said, before.filter(|_| lean == Lean::Surely));
         if let (Some(before), true) = (before, lean > Lean::None)
             && let Some(next) = self.follow(&said, before, lean, best.as_ref())
@@ -156,7 +158,7 @@ impl Table<'_> {
                 return self.run(&fit.tool.name, filled.arguments.clone());
             }
             // A question without data is about the subject, not for the tool.
-            if !question || filled.has_data {
+            if !question || filled.has_data || filled.spoken_for >= 2 {
                 return Move::Say(question_back(fit.tool, filled));
             }
         }
@@ -178,7 +180,7 @@ impl Table<'_> {
             (false, false) => None,
         };
         if ranked.first()?.score < FITS_WISH || margin.is_some() {
-            let whole = if margin.is_some() { without_data(said) } else { said.to_owned() };
+            let whole = if margin.is_some() { without_columns(without_data(said)) } else { said.to_owned() };
             let (whole, margin) = (self.finder.rank(&whole), margin.unwrap_or_default());
             if whole.first()?.score + margin > ranked.first()?.score {
                 ranked = whole;
@@ -401,6 +403,15 @@ fn wish(said: &str) -> String {
         Some((head, _)) if head.chars().any(char::is_alphabetic) => head.to_owned(),
         _ => without_columns(rest),
     }
+}
+
+/// "What does it mean?" without its last word.
+fn asks_for_meaning(said: &str) -> Option<String> {
+    let bare = said.trim_end().trim_end_matches(['?', '!', '.', ' ']);
+    let lower = bare.to_lowercase();
+    let asks = ["what do ", "what does ", "what did ", "what would "].iter().any(|start| lower.starts_with(start));
+    let kept = bare.len().checked_sub(" mean".len())?;
+    (asks && lower.ends_with(" mean")).then(|| bare.get(..kept).map(str::to_owned)).flatten()
 }
 
 /// Whether the wish may stand behind a colon: words enough, and data among them.

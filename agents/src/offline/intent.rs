@@ -344,7 +344,7 @@ fn help(heard: &Heard<'_>) -> Option<Intent> {
 }
 
 fn recall(heard: &Heard<'_>) -> Option<Intent> {
-    let explicit = heard.has(phrases::RECALL);
+    let explicit = heard.has(phrases::RECALL) || heard.asks() && heard.plain.ends_with(" again");
     let personal =
         heard.asks() && heard.has(&["my", "i", "me", "mine", "our", "we", "im"]) && heard.starts(phrases::PERSONAL);
     let general =

@@ -39,7 +39,7 @@ pub const THREATS: &[&str] = &[
 
 /// Words that sound like a threat in a text.
 pub const POLITE: &[&str] = &[
-    "thanks", "thank", "thx", "ty", "cheers", "appreciate", "grateful", "thankyou", "tnx", "bye", "goodbye", "night",
+    "pretty", "youre", "one", "thanks", "thank", "thx", "ty", "cheers", "appreciate", "grateful", "thankyou", "tnx", "bye", "goodbye", "night",
     "farewell", "later", "ciao", "cya", "ya", "hello", "hi", "hey", "morning", "evening", "afternoon", "greetings",
     "howdy", "hiya", "yo", "hallo", "day", "ok", "okay", "great", "nice", "cool", "good", "perfect", "excellent",
     "awesome", "wow", "lol", "haha", "yes", "no", "fine", "sorry", "understood", "alright", "sure", "never",
@@ -177,6 +177,7 @@ pub const GENERAL_HELP: &[&str] = &[
 
 /// Questions about its tools.
 pub const TOOLS_HELP: &[&str] = &[
+    "anything here for", "is there anything for", "kinds of plots", "kind of plots", "which plots", "what plots", "plots can you",
     "which tool", "which tools", "what tool", "what tools", "list tools", "list the tools", "list your tools",
     "list all tools", "show tools", "show me the tools", "available tools", "a tool for", "a tool to", "a tool that",
     "any tool", "tools do you have", "tools are there", "tools have you", "tool should i use", "tool do i need",

@@ -77,6 +77,20 @@ fn follow_ups_change_the_last_call() {
 }
 
 #[test]
+fn what_something_means_is_no_average() {
+    let next = ask(vec![Message::new(Speaker::User, "What does the HTTP status code 404 mean?")]);
+    let Move::Call(calls) = next else { panic!("not looked up: {next:?}") };
+    assert_eq!(calls[0].0, "search_documents");
+}
+
+#[test]
+fn a_function_is_read_as_it_is_written() {
+    let next = ask(vec![Message::new(Speaker::User, "Minimise x^2 - 4x + 1 by gradient descent, starting at 10")]);
+    let polynomial = json!({"kind": "polynomial", "coefficients": [1, -4, 1]});
+    check(next, "gradient_descent", json!({"objective": polynomial, "x0": [10]}));
+}
+
+#[test]
 fn what_is_missing_is_asked_for_and_the_answer_completes_it() {
     let asked = said(ask(vec![Message::new(Speaker::User, "compute the dot product of [1, 2]")]));
     assert!(asked.contains("`b` (the second vector") && !asked.contains("`a` ("), "{asked}");

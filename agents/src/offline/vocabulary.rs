@@ -57,6 +57,7 @@ pub const CONCEPTS: &[(&str, &[&str])] = &[
         "true positive rate",
     ]),
     ("hypotheses", &[
+        "probable is each", "each as source",
         "hypothesis", "hypotheses", "update belief", "update prior", "belief", "likelihoods", "priors", "urn",
         "several causes",
     ]),
@@ -103,7 +104,7 @@ pub const CONCEPTS: &[(&str, &[&str])] = &[
         "trustworthiness", "trustworthy", "neighbourhoods preserved", "neighborhoods preserved",
         "neighbours preserved", "neighbors preserved",
     ]),
-    ("compare", &["compare", "comparison", "side by side"]),
+    ("compare", &["compare", "comparison", "side by side", "race", "against each other", "head to head"]),
     ("curse", &[
         "curse of dimensionality", "curse dimensionality", "distances concentrate", "concentration of distances",
     ]),
@@ -146,7 +147,7 @@ pub const CONCEPTS: &[(&str, &[&str])] = &[
         "validation set", "test set", "stratify", "stratified", "training validation", "training set", "train test",
     ]),
     ("fold", &["fold", "k fold", "cross validation", "cross validate", "cross validation split"]),
-    ("leakage", &["leakage", "leak", "data leakage", "leaky"]),
+    ("leakage", &["occur in training set", "appear in training set", "also in training set", "rows in both sets", "leakage", "leak", "data leakage", "leaky"]),
     ("softmax", &["softmax", "soft max", "probabilities from logits", "logits"]),
     ("activation", &[
         "activation", "activation function", "relu", "sigmoid", "tanh", "gelu", "leaky relu", "elu", "swish", "silu",
@@ -202,7 +203,7 @@ pub const CONCEPTS: &[(&str, &[&str])] = &[
         "backprop", "backpropagation", "backpropagate", "backward pass", "gradients of weights", "weight gradients",
     ]),
     ("vanishing", &[
-        "vanishing gradient", "exploding gradient", "vanish", "gradients vanish", "gradients die", "vanishing",
+        "vanishing gradient", "gradient dies", "exploding gradient", "vanish", "gradients vanish", "gradients die", "vanishing",
     ]),
     ("tree", &["decision tree", "tree", "regression tree", "classification tree", "cart"]),
     ("forest", &["random forest", "forest", "bagged trees", "bagging", "oob", "out of bag"]),
@@ -212,7 +213,7 @@ pub const CONCEPTS: &[(&str, &[&str])] = &[
     ]),
     ("logistic", &["logistic regression", "logistic", "logit"]),
     ("naive bayes", &["naive bayes", "gaussian naive bayes", "gnb"]),
-    ("boundary plot", &["decision boundary", "decision region", "boundary of classifier", "class boundary"]),
+    ("boundary plot", &["colour plane", "color plane", "decision boundary", "decision region", "boundary of classifier", "class boundary"]),
     ("ridge", &["ridge", "ridge regression", "l2 penalty", "l2 regularisation", "l2 regularization", "tikhonov"]),
     ("lasso", &[
         "lasso", "lasso regression", "l1 penalty", "l1 regularisation", "l1 regularization", "sparse regression",
@@ -223,7 +224,7 @@ pub const CONCEPTS: &[(&str, &[&str])] = &[
         "shrinkage",
     ]),
     ("coefficient path", &[
-        "lasso path", "coefficient path", "regularisation path", "regularization path", "coefficients shrink",
+        "lasso path", "coefficients go to zero", "penalty grows", "coefficient path", "regularisation path", "regularization path", "coefficients shrink",
         "paths of coefficients",
     ]),
     ("classification metrics", &["classification metrics",         "confusion matrix", "f1", "f1 score", "accuracy", "precision", "recall score", "recall",
@@ -242,18 +243,20 @@ pub const CONCEPTS: &[(&str, &[&str])] = &[
     ]),
     ("polynomial", &["polynomial", ]),
     ("learning curve", &[
-        "learning curve", "more training data help", "does more data help", "amount of training data",
+        "learning curve", "more training data help", "more data help", "amount of training data",
+        "score against training set size", "training set size",
     ]),
     ("validation curve", &[
-        "validation curve", "hyperparameter", "hyper parameter", "overfit", "overfitting", "underfit", "underfitting",
+        "validation curve", "score change", "alpha goes through", "hyperparameter", "hyper parameter", "overfit", "overfitting", "underfit", "underfitting",
     ]),
-    ("tf-idf", &["tf idf", "tfidf", "term frequency", "inverse document frequency"]),
+    ("tf-idf", &["term weights", "tf idf", "tfidf", "term frequency", "inverse document frequency"]),
     ("lsa", &["lsa", "latent semantic", "latent semantic analysis", "lsi", "latent semantic indexing", "topics"]),
     ("embedding", &[
+        "vectors from texts", "dimensional vectors",
         "embedding", "embed", "word vector", "text embedding", "sentence embedding", "document vector",
         "embedding space",
     ]),
-    ("bm25", &["bm25", "okapi"]),
+    ("bm25", &["keyword relevance", "bm25", "okapi"]),
     ("hnsw", &[
         "hnsw", "navigable small world", "approximate nearest", "approximate nearest neighbour",
         "approximate nearest neighbor", "ann",
@@ -274,7 +277,7 @@ pub const CONCEPTS: &[(&str, &[&str])] = &[
         "reciprocal rank fusion", "borda",
     ]),
     ("string distance", &[
-        "levenshtein", "edit distance", "jaro", "jaro winkler", "damerau", "string similarity", "similar strings",
+        "levenshtein", "edits", "many edits", "edit distance", "jaro", "jaro winkler", "damerau", "string similarity", "similar strings",
         "common subsequence", "typo", "spelling distance", "words differ",
     ]),
     ("vector metric", &[
@@ -337,7 +340,7 @@ pub const ALIASES: &[(&str, &[&str])] = &[
         "centered around", "around",
     ]),
     ("seed", &["random seed", "random state", "seeded with", "rng"]),
-    ("k", &["number of clusters", "neighbours", "neighbors", "folds"]),
+    ("k", &["most similar", "similar rows", "number of clusters", "neighbours", "neighbors", "folds"]),
     ("clusters", &[
         "groups", "segments", "clusters", "sets", "bunches", "families", "centres", "centers", "piles", "clumps",
         "buckets", "classes",
@@ -386,7 +389,7 @@ pub const ALIASES: &[(&str, &[&str])] = &[
     ("target", &["target", "response", "outcome", "dependent variable", "ys", "y values", "outputs", "labels"]),
     ("predict from", &["features", "predictors", "inputs", "independent variable", "xs", "x values"]),
     ("test", &[
-        "test set", "new points", "for new", "held out", "predict for", "predict at", "then predict", "forecast for",
+        "test set", "classify", "class of", "predict", "new points", "for new", "held out", "predict for", "predict at", "then predict", "forecast for",
         "predict y for",
     ]),
     ("weight", &["weights", "weighted by", "weight"]),
@@ -395,12 +398,17 @@ pub const ALIASES: &[(&str, &[&str])] = &[
     ("y_true", &["truth", "true values", "true", "actual", "actuals", "targets", "observed", "labels", "correct", "reality"]),
     ("labels_true", &["truth", "true"]),
     ("k", &["top", "best", "closest"]),
-    ("depth", &["deep", "depth", "levels"]),
+    ("depth", &["layers", "deep", "depth", "levels"]),
     ("trees", &["trees", "estimators"]),
     ("eps", &["epsilon", "radius", "eps"]),
     ("min_samples", &[
         "minimum samples", "min points", "minpts", "min samples", "minimum points", "neighbours at least",
     ]),
+    ("width", &["neurons", "units", "wide"]),
+    ("shift", &["moves by", "jumps by", "rises by", "shifts by"]),
+    ("n_train", &["points per training set", "points per sample"]),
+    ("l1_ratio", &["on l1", "lasso share"]),
+    ("x0", &["starting at", "starting from", "start at", "start from", "starting"]),
     ("merges", &["merges", "merge operations"]),
     ("bins", &["bins", "buckets"]),
     ("title", &["titled", "called", "named", "title", "headed"]),

@@ -10,6 +10,10 @@ const COMMON: &[&str] = &[
     "right", "up", "down", "linear", "full", "one", "two", "low", "high", "random", "distance", "single",
 ];
 
+/// What people say for options with names that nobody says.
+const OTHER_WORDS: &[(&str, &str)] =
+    &[("absolute values", "l1"), ("absolute sum", "l1"), ("euclidean length", "l2"), ("largest absolute", "max")];
+
 /// One of the options of an argument, if the sentence names it.
 pub fn options(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value>) {
     let words = stems(sentence);
@@ -24,9 +28,14 @@ pub fn options(fields: &[Field], sentence: &str, arguments: &mut Map<String, Val
                 || sentence.to_lowercase().contains(&**option)
         };
         for option in field.takes.options.iter().filter(|option| written(option)) {
-            let Some((at, length)) = said_at(option, &words) else { continue };
+            let meant = || OTHER_WORDS.iter().filter(|(_, name)| name == option);
+            let in_other_words = || meant().find_map(|(phrase, _)| Some((find(&words, &stems(phrase))?, 1)));
+            let Some((at, length)) = said_at(option, &words).or_else(in_other_words) else { continue };
             let near = place.map_or(usize::MAX, |(place, _)| place.abs_diff(at));
-            if (COMMON.contains(&option.as_str()) || option.len() < 3) && near > 4 {
+            // Two letters may be anything, in capitals they are a name: "KL".
+            let letters = option.len() < 3
+                && !sentence.split(|c: char| !c.is_alphanumeric()).any(|word| word == option.to_uppercase());
+            if (COMMON.contains(&option.as_str()) || letters && in_other_words().is_none()) && near > 4 {
                 continue;
             }
             // The longest name wins, then the nearest to the argument's own.
@@ -90,6 +99,13 @@ const MANNERS: &[(&str, &str, bool)] = &[
     ("confidence intervals", "inference", true),
     ("t values", "inference", true),
     ("unit variance scores", "whiten", true),
+    ("slope as well", "derivative", true),
+    ("and the slope", "derivative", true),
+    ("with the slope", "derivative", true),
+    ("out of bag", "oob", true),
+    ("draw a sample", "picture", false),
+    ("draw a random", "picture", false),
+    ("draw a", "picture", true),
     ("plot", "picture", true),
     ("draw it", "picture", true),
     ("draw the", "picture", true),

@@ -6,6 +6,7 @@ use super::columns;
 use super::field::{Field, Numbers, stems};
 use super::literal::{Kind, Literal, json_number, literals};
 use super::numbers::written;
+use super::text_lists::{listed_texts, name_lists, word_lists};
 
 /// Takes the texts out of the sentence, and gives what is left of it.
 pub fn texts(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value>) -> String {
@@ -22,8 +23,13 @@ pub fn texts(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value
             _ => None,
         })
         .collect();
+    let listed = fields.iter().any(|field| field.takes.texts && field.required);
     for field in &wanting {
-        if let Some(at) = quoted.iter().position(|(start, ..)| called(field, &sentence[..*start])) {
+        let last = quoted.len().saturating_sub(1);
+        // One of many texts in the middle of a list is that list's.
+        let apart = |at: &usize| !listed || *at == 0 || *at == last;
+        let place = quoted.iter().position(|(start, ..)| called(field, &sentence[..*start])).filter(apart);
+        if let Some(at) = place {
             let (start, end, text) = quoted.remove(at);
             arguments.insert(field.name.clone(), Value::String(text));
             cut.push((start, end));
@@ -33,10 +39,9 @@ pub fn texts(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value
         wanting.iter().copied().filter(|field| field.required && !arguments.contains_key(&field.name)).collect()
     };
     // A single text is the longest quotation, several come in order.
-    if open(arguments).len() == 1 {
+    if open(arguments).len() == 1 && !listed {
         quoted.sort_by_key(|(_, _, text)| std::cmp::Reverse(text.len()));
     }
-    let listed = fields.iter().any(|field| field.takes.texts && field.required);
     for field in wanting.iter().filter(|field| field.required) {
         if !arguments.contains_key(&field.name)
             && let Some((start, end)) = bare(field, sentence)
@@ -101,7 +106,11 @@ fn bare(field: &Field, sentence: &str) -> Option<(usize, usize)> {
     let at = lower.match_indices(&name).find(|(at, _)| {
         !lower[..*at].ends_with(|c: char| c.is_alphanumeric()) && lower[at + name.len()..].starts_with([' ', '=', ':'])
     })?;
-    let start = at.0 + name.len() + lower[at.0 + name.len()..].find(|c: char| !matches!(c, ' ' | '=' | ':'))?;
+    let mut start = at.0 + name.len() + lower[at.0 + name.len()..].find(|c: char| !matches!(c, ' ' | '=' | ':'))?;
+    // "The privileged group is A".
+    while let Some(filler) = FILLERS.iter().find(|filler| lower[start..].starts_with(**filler)) {
+        start += filler.len();
+    }
     let end =
         start + sentence[start..].find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(sentence.len() - start);
     let word = &lower[start..end];
@@ -110,6 +119,10 @@ fn bare(field: &Field, sentence: &str) -> Option<(usize, usize)> {
     (said && end > start && (letter || !crate::offline::words::is_stop(&crate::offline::words::stem(word))))
         .then_some((start, end))
 }
+
+/// Words between an argument's name and its value.
+const FILLERS: &[&str] =
+    &["group is ", "class is ", "group = ", "class = ", "group: ", "group ", "class ", "is ", "are "];
 
 /// "titled Shopping list: …": the words after what calls the argument, up to a sign or a word that ends them.
 fn title(field: &Field, sentence: &str) -> Option<(usize, usize)> {
@@ -171,9 +184,9 @@ fn pair(sentence: &str) -> Option<(String, String)> {
 }
 
 /// A list, a table or a file, with the words before it.
-struct Item {
-    kind: Kind,
-    literals: Vec<usize>,
+pub(super) struct Item {
+    pub kind: Kind,
+    pub literals: Vec<usize>,
     before: String,
     round: bool,
 }
@@ -193,6 +206,7 @@ pub fn lists(fields: &[Field], sentence: &str, left: &mut Vec<Literal>, argument
     let mut used: Vec<usize> = Vec::new();
     percentiles(&wanting, sentence, arguments);
     optional_shares(&wanting, left, &mut used, arguments);
+    listed_texts(&wanting, sentence, &mut items, &mut used, left, arguments);
     named(&wanting, &mut items, &mut used, arguments);
     optional_runs(&wanting, fields, sentence, left, &mut used, arguments);
     in_order(&wanting, sentence, &mut items, &mut used, arguments);
@@ -200,9 +214,11 @@ pub fn lists(fields: &[Field], sentence: &str, left: &mut Vec<Literal>, argument
         open(&wanting, arguments).filter(|field| field.takes.matrix || field.takes.vector.is_some()).collect();
     if !still.is_empty() {
         let mut runs = runs(fields, sentence, left, &used, &still, matrices > 0);
+        named(&wanting, &mut runs, &mut used, arguments);
         in_order(&wanting, sentence, &mut runs, &mut used, arguments);
     }
     target_of_points(&wanting, arguments);
+    word_lists(&wanting, sentence, arguments);
     name_lists(&wanting, sentence, arguments);
     let mut at = 0;
     left.retain(|literal| {
@@ -228,7 +244,7 @@ fn optional_shares(wanting: &[&Field], left: &[Literal], used: &mut Vec<usize>, 
     used.extend(shares);
 }
 
-fn open<'f>(wanting: &'f [&'f Field], arguments: &'f Map<String, Value>) -> impl Iterator<Item = &'f Field> {
+pub(super) fn open<'f>(wanting: &'f [&'f Field], arguments: &'f Map<String, Value>) -> impl Iterator<Item = &'f Field> {
     wanting.iter().copied().filter(|field| field.required && !arguments.contains_key(&field.name))
 }
 
@@ -383,6 +399,9 @@ fn described(field: &Field, wanting: &[&Field], before: &str) -> f64 {
     if heard(field) && !others { 7.5 } else { 0.0 }
 }
 
+/// The argument for where a descent starts.
+const START: &str = "x0";
+
 /// How surely the words right before data call an argument.
 fn calls(field: &Field, before: &str) -> f64 {
     let trimmed = before.trim_end();
@@ -413,12 +432,21 @@ fn calls(field: &Field, before: &str) -> f64 {
             7.0
         };
     }
+    // "test = [[3]]" for `X_test`.
+    if sign && !last.is_empty() && field.name.rsplit_once('_').is_some_and(|(_, end)| end == last) {
+        return 9.0;
+    }
     if field.required {
         return 0.0;
     }
-    let clause = trimmed.rsplit([',', ';', '.', '?']).next().unwrap_or_default();
+    // Where a path begins.
+    if field.name == START && trimmed.ends_with(" from") {
+        return 8.0;
+    }
+    let clause = trimmed.trim_end_matches(['=', ':']).rsplit([',', ';', '.', '?', ':']).next().unwrap_or_default();
     let words = stems(clause);
-    let near = &words[words.len().saturating_sub(5)..];
+    // What a colon ends is near only if it stands right before it.
+    let near = &words[words.len().saturating_sub(if trimmed.ends_with(':') { 2 } else { 7 })..];
     let heard = field.phrases.iter().filter(|(phrase, weight)| {
         *weight >= 5.0
             && phrase.len() <= near.len()
@@ -557,7 +585,10 @@ fn runs(
     if shares {
         let all: Vec<usize> =
             series.concat().into_iter().filter(|at| free(*at).is_some_and(|(_, _, share)| share)).collect();
-        if all.len() >= 2 {
+        let groups = series.iter().filter(|run| run.len() >= 2).count();
+        let equal = series.iter().all(|run| run.len() == series[0].len());
+        // "50%, 30% and 20%; their rates are 1%, 2% and 3%" are as many lists as are wanted, else all are one.
+        if all.len() >= 2 && !(still.len() > 1 && groups == still.len() && groups == series.len() && equal) {
             series = vec![all];
         }
     }
@@ -647,8 +678,57 @@ fn optional_runs(
             }
             at += 1;
         }
+        if found.is_empty() && field.takes.vector.is_some() {
+            found = counted(field, numbers, sentence, left, used);
+        }
         if !found.is_empty() {
             arguments.insert(field.name.clone(), Value::Array(found));
+        }
+    }
+}
+
+/// "2, 20 and 200 dimensions": several numbers before the word that calls the list.
+fn counted(field: &Field, takes: Numbers, sentence: &str, left: &[Literal], used: &mut Vec<usize>) -> Vec<Value> {
+    let number = |at: usize| match left[at].kind {
+        Kind::Number { value, whole, share, word: false } if takes.take(value) && !used.contains(&at) => {
+            Some(written(takes, value, whole, share, false))
+        }
+        _ => None,
+    };
+    let mut from = 0;
+    while from < left.len() {
+        let mut to = from;
+        while to < left.len()
+            && number(to).is_some()
+            && (to == from || joins(&sentence[left[to - 1].end..left[to].start]))
+        {
+            to += 1;
+        }
+        if to >= from + 2 {
+            let end = left.get(to).map_or(sentence.len(), |next| next.start);
+            let after = stems(&sentence[left[to - 1].end..end]);
+            if field.said_in(&after[..after.len().min(2)], 7.0) {
+                let found = (from..to).filter_map(number).collect();
+                used.extend(from..to);
+                return found;
+            }
+        }
+        from = to.max(from + 1);
+    }
+    Vec::new()
+}
+
+/// A flat list where a table is wanted is one point, if it is as long as the points of another table.
+pub fn points(fields: &[Field], arguments: &mut Map<String, Value>) {
+    let width = |value: &Value| value.as_array()?.first()?.as_array().map(Vec::len);
+    let tables = || fields.iter().filter(|field| field.takes.matrix);
+    let wide: Vec<usize> =
+        tables().filter_map(|field| width(arguments.get(&field.name)?)).filter(|width| *width > 1).collect();
+    for field in tables() {
+        let Some(value) = arguments.get(&field.name).filter(|value| super::narrow(value)) else { continue };
+        let flat: Vec<Value> = value.as_array().into_iter().flatten().filter_map(|row| row.get(0).cloned()).collect();
+        if wide.contains(&flat.len()) {
+            arguments.insert(field.name.clone(), json!([flat]));
         }
     }
 }
@@ -661,7 +741,7 @@ fn percentiles(wanting: &[&Field], sentence: &str, arguments: &mut Map<String, V
     }
     let share = |field: &&&Field| {
         field.takes.vector.is_some_and(|numbers| numbers.shares())
-            && field.phrases.iter().any(|(phrase, _)| phrase == &stems("percentile"))
+            && field.phrases.iter().any(|(phrase, _)| phrase.first() == stems("percentile").first())
     };
     let Some(field) = wanting.iter().find(share) else { return };
     let found: Vec<Value> = lower
@@ -704,42 +784,4 @@ fn target_of_points(wanting: &[&Field], arguments: &mut Map<String, Value>) {
     let (table, target) = (table.name.clone(), target.name.clone());
     arguments.insert(table, Value::Array(inputs));
     arguments.insert(target, Value::Array(outputs));
-}
-
-/// "names Ada, Ben and Cleo" for an optional list of texts.
-fn name_lists(wanting: &[&Field], sentence: &str, arguments: &mut Map<String, Value>) {
-    for field in wanting.iter().filter(|field| field.takes.texts && !field.required) {
-        if arguments.contains_key(&field.name) {
-            continue;
-        }
-        let words: Vec<&str> = sentence.split_whitespace().collect();
-        let calling = |word: &str| {
-            let word = stems(word);
-            field.phrases.iter().any(|(phrase, weight)| *weight >= 7.0 && phrase.len() == 1 && phrase == &word)
-        };
-        let Some(at) = words.iter().position(|word| calling(word)) else { continue };
-        let mut found: Vec<Value> = Vec::new();
-        for word in &words[at + 1..] {
-            let bare = word.trim_matches([',', ';', '.', '?', '!', ':', '\'', '"']);
-            let link = matches!(bare, "and" | "&" | "are" | "as" | "");
-            let starts_list = !bare.starts_with(['[', '(', '{']) && !bare.contains('=');
-            if !link && starts_list {
-                found.push(json!(bare));
-            }
-            let last = found.len() > 1 && !word.ends_with(',') && !link;
-            if last || !starts_list {
-                let next_and = words
-                    .iter()
-                    .skip_while(|next| *next != word)
-                    .nth(1)
-                    .is_some_and(|next| matches!(*next, "and" | "&"));
-                if !next_and {
-                    break;
-                }
-            }
-        }
-        if found.len() >= 2 {
-            arguments.insert(field.name.clone(), Value::Array(found));
-        }
-    }
 }

@@ -12,6 +12,8 @@ pub mod field;
 pub mod literal;
 mod numbers;
 pub mod objects;
+mod polynomial;
+mod text_lists;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -52,11 +54,13 @@ pub fn fill(fields: &[Field], sentence: &str) -> Filled {
     let fields = &*fields;
     let sentence = &in_words(fields, sentence);
     let mut filled = Filled::default();
+    let sentence = &*without_polynomial(fields, sentence, &mut filled.arguments);
     let rest = data::texts(fields, sentence, &mut filled.arguments);
     let found = literal::literals(&rest);
     let mut left = found.clone();
     data::lists(fields, &rest, &mut left, &mut filled.arguments);
     filled.has_data = !filled.arguments.is_empty();
+    data::points(fields, &mut filled.arguments);
     choice::options(fields, &rest, &mut filled.arguments);
     choice::lists(fields, &rest, &mut filled.arguments);
     choice::truths(fields, &rest, &mut filled.arguments);
@@ -185,8 +189,18 @@ fn in_words<'s>(fields: &[Field], sentence: &'s str) -> Cow<'s, str> {
     text
 }
 
+/// Takes the coefficients of a polynomial, where they are wanted, out of the sentence.
+fn without_polynomial<'s>(fields: &[Field], sentence: &'s str, arguments: &mut Map<String, Value>) -> Cow<'s, str> {
+    let wanted = fields.iter().find(|field| field.name == objects::COEFFICIENTS && field.takes.vector.is_some());
+    let (Some(field), Some((range, coefficients))) = (wanted, polynomial::find(sentence)) else {
+        return Cow::Borrowed(sentence);
+    };
+    arguments.insert(field.name.clone(), coefficients.into_iter().map(|x| literal::json_number(x, None)).collect());
+    Cow::Owned(format!("{}…{}", &sentence[..range.start], &sentence[range.end..]))
+}
+
 /// A table of a single column.
-fn narrow(value: &Value) -> bool {
+pub(in crate::offline::arguments) fn narrow(value: &Value) -> bool {
     value.as_array().is_some_and(|rows| rows.iter().all(|row| row.as_array().is_some_and(|row| row.len() == 1)))
 }
 

@@ -238,6 +238,10 @@ fn listen(field: &Field, place: usize, open: &[&Field], literal: &Literal, befor
         let weight = weight * rarity(phrase, open);
         score = score.max(heard(phrase, before, after) * weight);
     }
+    // "nDCG at 5".
+    if field.name == "k" && before.near.first().is_some_and(|word| word == "at") {
+        score = score.max(4.0);
+    }
     let mut complement = false;
     for phrase in &field.complements {
         let said = heard(phrase, before, after) * 9.0;

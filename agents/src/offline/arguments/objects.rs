@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::choice;
 use super::field::{Field, kin, stems};
+use super::polynomial;
 use crate::offline::words::terms;
 
 /// One form of an argument with parts.
@@ -79,9 +80,15 @@ pub fn lists(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value
     }
 }
 
+/// What a polynomial is given by.
+pub const COEFFICIENTS: &str = "coefficients";
+
 /// The variant whose name the sentence says, the longest of several; the only one of one.
 fn meant<'v>(variants: &'v [Variant], sentence: &str) -> Option<&'v Variant> {
-    let said = stems(sentence);
+    let mut said = stems(sentence);
+    // "Warm-up" is a warmup.
+    let joined: Vec<String> = said.windows(2).map(<[String]>::concat).collect();
+    said.extend(joined);
     let named = |tag: &str| {
         let name = stems(&tag.replace('_', " "));
         name.iter().all(|part| said.iter().any(|word| kin(word, part))).then_some(name.len())
@@ -91,7 +98,17 @@ fn meant<'v>(variants: &'v [Variant], sentence: &str) -> Option<&'v Variant> {
         return Some(only);
     }
     let by_name = variants.iter().filter_map(|variant| Some((named(&tag(variant)?)?, variant)));
-    if let Some((_, variant)) = by_name.max_by_key(|(length, _)| *length) {
+    // Of two that are named in as many words, the one that is named first: "a cosine decay with linear warm-up".
+    let first = |variant: &Variant| {
+        let name = stems(&tag(variant).unwrap_or_default());
+        said.iter().position(|word| name.iter().any(|part| kin(word, part)))
+    };
+    if let Some((_, variant)) = by_name.max_by_key(|(length, variant)| (*length, std::cmp::Reverse(first(variant)))) {
+        return Some(variant);
+    }
+    // Written out: "x^2 - 4x + 1".
+    let given = |variant: &&Variant| variant.parts.iter().any(|part| part.name == COEFFICIENTS);
+    if let (Some(variant), Some(_)) = (variants.iter().find(given), polynomial::find(sentence)) {
         return Some(variant);
     }
     // In other words: "k nearest neighbours" for `knn`.

@@ -195,7 +195,8 @@ fn without_polynomial<'s>(fields: &[Field], sentence: &'s str, arguments: &mut M
     let (Some(field), Some((range, coefficients))) = (wanted, polynomial::find(sentence)) else {
         return Cow::Borrowed(sentence);
     };
-    arguments.insert(field.name.clone(), coefficients.into_iter().map(|x| literal::json_number(x, None)).collect());
+    let written = |x: f64| literal::json_number(x, (x.fract() == 0.0).then_some(x as i128));
+    arguments.insert(field.name.clone(), coefficients.into_iter().map(written).collect());
     Cow::Owned(format!("{}…{}", &sentence[..range.start], &sentence[range.end..]))
 }
 

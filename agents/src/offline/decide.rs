@@ -148,6 +148,7 @@ impl Table<'_> {
         let wanted = match (complete, question) {
             (true, _) => FITS_DATA,
             (false, true) if needs_nothing => FITS_BARE_QUESTION,
+            (false, true) if best.as_ref().is_some_and(|(_, filled)| filled.spoken_for >= 2) => FITS_WISH,
             (false, true) => FITS_QUESTION,
             (false, false) => FITS_WISH,
         };

@@ -6,6 +6,7 @@ use super::columns;
 use super::field::{Field, Numbers, stems};
 use super::literal::{Kind, Literal, json_number, literals};
 use super::numbers::written;
+use super::shares::optional_shares;
 use super::text_lists::{listed_texts, name_lists, word_lists};
 
 /// Takes the texts out of the sentence, and gives what is left of it.
@@ -205,7 +206,7 @@ pub fn lists(fields: &[Field], sentence: &str, left: &mut Vec<Literal>, argument
     let mut items = bracketed(sentence, left, matrices, vectors, lists);
     let mut used: Vec<usize> = Vec::new();
     percentiles(&wanting, sentence, arguments);
-    optional_shares(&wanting, left, &mut used, arguments);
+    optional_shares(&wanting, sentence, left, &mut used, arguments);
     listed_texts(&wanting, sentence, &mut items, &mut used, left, arguments);
     named(&wanting, &mut items, &mut used, arguments);
     optional_runs(&wanting, fields, sentence, left, &mut used, arguments);
@@ -225,23 +226,6 @@ pub fn lists(fields: &[Field], sentence: &str, left: &mut Vec<Literal>, argument
         at += 1;
         !used.contains(&(at - 1)) || matches!(literal.kind, Kind::Text(_))
     });
-}
-
-/// "70% training, 20% validation and 10% test" where shares may be given.
-fn optional_shares(wanting: &[&Field], left: &[Literal], used: &mut Vec<usize>, arguments: &mut Map<String, Value>) {
-    let shares: Vec<usize> =
-        (0..left.len()).filter(|at| matches!(left[*at].kind, Kind::Number { share: true, .. })).collect();
-    let takes = |field: &&&Field| !field.required && field.takes.vector.is_some_and(|numbers| numbers.shares());
-    let (Some(field), 2..) = (wanting.iter().find(takes), shares.len()) else { return };
-    if arguments.contains_key(&field.name) {
-        return;
-    }
-    let value = |at: &usize| match left[*at].kind {
-        Kind::Number { value, whole, .. } => json_number(value, whole),
-        _ => Value::Null,
-    };
-    arguments.insert(field.name.clone(), shares.iter().map(value).collect());
-    used.extend(shares);
 }
 
 pub(super) fn open<'f>(wanting: &'f [&'f Field], arguments: &'f Map<String, Value>) -> impl Iterator<Item = &'f Field> {

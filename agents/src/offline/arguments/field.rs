@@ -269,6 +269,8 @@ fn phrases(name: &str, description: &str) -> (Vec<Phrase>, Vec<Vec<String>>) {
     if let Some(what) = counted.strip_prefix("how many ") {
         let noun = what.split(" to ").next().unwrap_or_default();
         add(noun, 8.0);
+        // "How many rows there are": rows.
+        add(noun.split(' ').next().unwrap_or_default(), 4.0);
     }
     // ": the sensitivity, hit rate, recall. From 0 to 1."
     for synonym in tail.split(['.', ';']).next().unwrap_or_default().split(',') {

@@ -13,6 +13,7 @@ pub mod literal;
 mod numbers;
 pub mod objects;
 mod polynomial;
+mod shares;
 mod text_lists;
 
 use std::borrow::Cow;
@@ -182,6 +183,18 @@ fn in_words<'s>(fields: &[Field], sentence: &'s str) -> Cow<'s, str> {
             Err(_) => found[0].to_owned(),
         };
         text = Cow::Owned(variance.replace_all(&text, deviation).into_owned());
+    }
+    static BOTH_SIDES: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?i)\bfrom\s+[-−]([0-9.]+)\s+to\s+\+?([0-9.]+)").ok());
+    if let (true, Some(both)) = (wants("range"), &*BOTH_SIDES) {
+        let range = |found: &Captures<'_>| match found[1] == found[2] {
+            true => format!("range {}", &found[1]),
+            false => found[0].to_owned(),
+        };
+        text = Cow::Owned(both.replace_all(&text, range).into_owned());
+    }
+    if wants("base") && text.contains(" in bits") {
+        text = Cow::Owned(text.replacen(" in bits", " base 2", 1));
     }
     if let (true, Some(thousands)) = (fields.iter().all(|field| !field.is_data()), &*THOUSANDS) {
         text = Cow::Owned(thousands.replace_all(&text, "$1$2$3$4").into_owned());

@@ -240,7 +240,7 @@ fn listen(field: &Field, place: usize, open: &[&Field], literal: &Literal, befor
     }
     // "nDCG at 5".
     if field.name == "k" && before.near.first().is_some_and(|word| word == "at") {
-        score = score.max(4.0);
+        score = score.max(7.0);
     }
     let mut complement = false;
     for phrase in &field.complements {

@@ -133,7 +133,9 @@ impl Table<'_> {
             lean = Lean::Surely;
         }
         // "What does status 404 mean?" asks for no average.
-        let said = asks_for_meaning(&said).unwrap_or(said);
+        if question && asks_for_meaning(&said) {
+            return self.search(lean);
+        }
         let best = self.best(&said, before.filter(|_| lean == Lean::Surely));
         if let (Some(before), true) = (before, lean > Lean::None)
             && let Some(next) = self.follow(&said, before, lean, best.as_ref())
@@ -406,13 +408,11 @@ fn wish(said: &str) -> String {
     }
 }
 
-/// "What does it mean?" without its last word.
-fn asks_for_meaning(said: &str) -> Option<String> {
-    let bare = said.trim_end().trim_end_matches(['?', '!', '.', ' ']);
-    let lower = bare.to_lowercase();
+/// "What does it mean?", of anything but data.
+fn asks_for_meaning(said: &str) -> bool {
+    let lower = said.trim_end().trim_end_matches(['?', '!', '.', ' ']).to_lowercase();
     let asks = ["what do ", "what does ", "what did ", "what would "].iter().any(|start| lower.starts_with(start));
-    let kept = bare.len().checked_sub(" mean".len())?;
-    (asks && lower.ends_with(" mean")).then(|| bare.get(..kept).map(str::to_owned)).flatten()
+    asks && lower.ends_with(" mean") && !lower.contains(['[', '{'])
 }
 
 /// Whether the wish may stand behind a colon: words enough, and data among them.

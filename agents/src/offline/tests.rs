@@ -77,10 +77,12 @@ fn follow_ups_change_the_last_call() {
 }
 
 #[test]
-fn what_something_means_is_no_average() {
-    let next = ask(vec![Message::new(Speaker::User, "What does the HTTP status code 404 mean?")]);
-    let Move::Call(calls) = next else { panic!("not looked up: {next:?}") };
-    assert_eq!(calls[0].0, "search_documents");
+fn questions_with_numbers_in_them_are_still_questions() {
+    for question in ["What does the HTTP status code 404 mean?", "How long did the fighting last in Seven Years War?"] {
+        let next = ask(vec![Message::new(Speaker::User, question)]);
+        let Move::Call(calls) = next else { panic!("not looked up: {next:?}") };
+        assert_eq!(calls[0].0, "search_documents", "{question}");
+    }
 }
 
 #[test]

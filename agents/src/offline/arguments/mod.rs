@@ -123,7 +123,9 @@ fn single(
 ) -> (Vec<usize>, bool) {
     let mut open = fields.iter().filter(|field| field.required && !arguments.contains_key(&field.name));
     let (&[at], Some(field), None) = (&*free, open.next(), open.next()) else { return (free, false) };
-    let (Some(numbers), literal::Kind::Number { value, whole, share, .. }) = (field.takes.vector, &left[at].kind)
+    // "The Seven Years War" is no list of one.
+    let (Some(numbers), literal::Kind::Number { value, whole, share, word: false }) =
+        (field.takes.vector, &left[at].kind)
     else {
         return (free, false);
     };

@@ -81,7 +81,8 @@ pub(crate) fn panels(title: &str, panels: &[Panel<'_>]) -> Result<String, Error>
     if panels.is_empty() {
         return Err(nothing());
     }
-    let plans = panels.iter().map(Plan::new).collect::<Result<Vec<_>, _>>()?;
+    let width = if panels.len() == 1 { WIDTH } else { WIDTH / 2 };
+    let plans = panels.iter().map(|panel| Plan::new(panel, width)).collect::<Result<Vec<_>, _>>()?;
     let (names, legend) = names(panels);
     let (columns, rows) = (panels.len().min(2), panels.len().div_ceil(2));
     let height = if columns == 1 { HEIGHT } else { 320 * rows as u32 };
@@ -299,7 +300,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(panel: &Panel<'_>) -> Result<Self, Error> {
+    fn new(panel: &Panel<'_>, width: u32) -> Result<Self, Error> {
         if panel.scatter.is_some_and(|s| !s.group.is_empty() && s.group.len() != s.points.len()) {
             return Err(Error::new(ErrorKind::Failed, "", "cannot draw the picture: not one group for each point"));
         }
@@ -311,7 +312,7 @@ impl Plan {
         let ticks = if panel.title.is_empty() { 7 } else { 5 };
         let mut x = Axis::new(panel.x, points().map(|point| point.0), false, ticks)?;
         if !panel.categories.is_empty() {
-            let names = category_names(panel.categories, if panel.title.is_empty() { WIDTH } else { WIDTH / 2 });
+            let names = category_names(panel.categories, width);
             x.line.ticks = names.into_iter().filter_map(|(i, name)| Some((x.place(i as f64)?, name))).collect();
         }
         Ok(Plan { x, y: Axis::new(panel.y, points().map(|point| point.1), panel.log_y, ticks)? })

@@ -121,7 +121,7 @@ impl Desk {
             if keep::forgot(answer) {
                 unkept.clear();
             }
-            unkept.extend(Episode::of(&past.turn, past.question(), answer));
+            unkept.extend(Episode::of(self, &past.turn, past.question(), answer));
         }
         let mut conversation = self.conversation();
         conversation.begun = replayed.begun;

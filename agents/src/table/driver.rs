@@ -264,8 +264,7 @@ impl Driver {
         let Happened::Answered { mut answer } = noted else { return };
         answer.degraded = self.state.degraded.iter().cloned().collect();
         self.desk.leave(&self.state, &answer.text);
-        let remembers = self.desk.shared.config.memory.is_some();
-        let episode = remembers.then(|| Episode::of(&self.active.turn, &self.state.question, &answer)).flatten();
+        let episode = Episode::of(&self.desk, &self.active.turn, &self.state.question, &answer);
         if episode.is_some() {
             self.desk.begin_keeping();
         }

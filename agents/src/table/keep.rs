@@ -27,8 +27,9 @@ pub(super) struct Episode {
 
 impl Episode {
     /// What memory keeps of a turn. One that found nothing has nothing to keep; one that recalled would keep the same again; and one
-    /// that forgot would keep what was to be forgotten.
-    pub fn of(turn: &str, question: &str, answer: &Answer) -> Option<Self> {
+    /// that forgot would keep what was to be forgotten. Without a memory nothing is kept.
+    pub fn of(desk: &Desk, turn: &str, question: &str, answer: &Answer) -> Option<Self> {
+        desk.shared.config.memory.as_ref()?;
         if answer.abstained || called(answer, &[table_tools::RECALL, table_tools::FORGET]) {
             return None;
         }
@@ -62,7 +63,7 @@ impl Episode {
 
 /// Keeps what an earlier process was killed before it could keep; waited for as any other keeping is.
 pub(super) fn make_up(desk: &Arc<Desk>, episodes: Vec<Episode>) {
-    if episodes.is_empty() || desk.shared.config.memory.is_none() {
+    if episodes.is_empty() {
         return;
     }
     desk.begin_keeping();

@@ -81,10 +81,10 @@ pub(crate) fn panels(title: &str, panels: &[Panel<'_>]) -> Result<String, Error>
     if panels.is_empty() {
         return Err(nothing());
     }
-    let width = if panels.len() == 1 { WIDTH } else { WIDTH / 2 };
+    let (columns, rows) = (panels.len().min(2), panels.len().div_ceil(2));
+    let width = WIDTH / columns as u32;
     let plans = panels.iter().map(|panel| Plan::new(panel, width)).collect::<Result<Vec<_>, _>>()?;
     let (names, legend) = names(panels);
-    let (columns, rows) = (panels.len().min(2), panels.len().div_ceil(2));
     let height = if columns == 1 { HEIGHT } else { 320 * rows as u32 };
     picture_of_height(height, title, &legend, |canvas| {
         let areas = canvas.split_evenly((rows, columns));

@@ -28,14 +28,16 @@ pub fn options(fields: &[Field], sentence: &str, arguments: &mut Map<String, Val
                 || sentence.to_lowercase().contains(&**option)
         };
         for option in field.takes.options.iter().filter(|option| written(option)) {
-            let meant = || OTHER_WORDS.iter().filter(|(_, name)| name == option);
-            let in_other_words = || meant().find_map(|(phrase, _)| Some((find(&words, &stems(phrase))?, 1)));
-            let Some((at, length)) = said_at(option, &words).or_else(in_other_words) else { continue };
+            let in_other_words = OTHER_WORDS
+                .iter()
+                .filter(|(_, name)| name == option)
+                .find_map(|(phrase, _)| Some((find(&words, &stems(phrase))?, 1)));
+            let Some((at, length)) = said_at(option, &words).or(in_other_words) else { continue };
             let near = place.map_or(usize::MAX, |(place, _)| place.abs_diff(at));
             // Two letters may be anything, in capitals they are a name: "KL".
             let letters = option.len() < 3
                 && !sentence.split(|c: char| !c.is_alphanumeric()).any(|word| word == option.to_uppercase());
-            if (COMMON.contains(&option.as_str()) || letters && in_other_words().is_none()) && near > 4 {
+            if (COMMON.contains(&option.as_str()) || letters && in_other_words.is_none()) && near > 4 {
                 continue;
             }
             // The longest name wins, then the nearest to the argument's own.

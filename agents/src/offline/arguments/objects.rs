@@ -108,7 +108,9 @@ fn meant<'v>(variants: &'v [Variant], sentence: &str) -> Option<&'v Variant> {
     }
     // Written out: "x^2 - 4x + 1".
     let given = |variant: &&Variant| variant.parts.iter().any(|part| part.name == COEFFICIENTS);
-    if let (Some(variant), Some(_)) = (variants.iter().find(given), polynomial::find(sentence)) {
+    if let Some(variant) = variants.iter().find(given)
+        && polynomial::find(sentence).is_some()
+    {
         return Some(variant);
     }
     // In other words: "k nearest neighbours" for `knn`.

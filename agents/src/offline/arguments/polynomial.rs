@@ -28,37 +28,29 @@ pub fn find(sentence: &str) -> Option<(Range<usize>, Vec<f64>)> {
 
 /// The polynomial that a text begins with, and its length.
 fn polynomial(text: &str) -> Option<(usize, Vec<f64>)> {
-    let (mut coefficients, mut at, mut terms) = (Vec::new(), 0, 0);
-    let mut end = 0;
+    let (mut coefficients, mut end, mut terms) = (Vec::new(), 0, 0);
     loop {
-        let (sign, skipped) = sign(&text[at..], terms > 0)?;
-        let Some((power, factor, length)) = term(&text[at + skipped..]) else { break };
+        let (sign, skipped) = match sign(&text[end..]) {
+            Some(found) => found,
+            // Only the first term may go without.
+            None if terms == 0 => (1.0, 0),
+            None => break,
+        };
+        let Some((power, factor, length)) = term(&text[end + skipped..]) else { break };
         if coefficients.len() <= power {
             coefficients.resize(power + 1, 0.0);
         }
         coefficients[power] += sign * factor;
         terms += 1;
-        at += skipped + length;
-        end = at;
-        if sign_follows(&text[at..]).is_none() {
-            break;
-        }
+        end += skipped + length;
     }
     let after = text[end..].chars().next();
     let whole = after.is_none_or(|c| !c.is_alphanumeric() && c != '_');
     (whole && (coefficients.len() > 2 || coefficients.len() == 2 && terms > 1)).then_some((end, coefficients))
 }
 
-/// The sign before a term, which only the first may lack, and how many bytes it takes.
-fn sign(text: &str, needed: bool) -> Option<(f64, usize)> {
-    match sign_follows(text) {
-        Some(found) => Some(found),
-        None if needed => None,
-        None => Some((1.0, 0)),
-    }
-}
-
-fn sign_follows(text: &str) -> Option<(f64, usize)> {
+/// The sign that a text begins with, and how many bytes it takes.
+fn sign(text: &str) -> Option<(f64, usize)> {
     let rest = text.trim_start();
     let sign = match rest.chars().next()? {
         '+' => 1.0,

@@ -1,5 +1,7 @@
 //! Shares of a whole, each with the part that it is of.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::field::{Field, stems};
@@ -35,14 +37,11 @@ pub(super) fn optional_shares(
             (0..PARTS.len()).filter(|part| PARTS[*part].iter().any(|name| words.contains(&stems(name).concat())));
         said.next().filter(|_| said.next().is_none())
     };
-    let parts: Option<Vec<usize>> = shares.iter().map(|at| part(*at)).collect();
-    let mut ordered: Vec<(usize, usize)> = parts.unwrap_or_default().into_iter().zip(shares.iter().copied()).collect();
-    ordered.sort_unstable();
-    let distinct = ordered.windows(2).all(|pair| pair[0].0 != pair[1].0);
-    if ordered.len() == shares.len() && distinct {
-        arguments.insert(field.name.clone(), ordered.iter().map(|(_, at)| value(at)).collect());
-    } else {
-        arguments.insert(field.name.clone(), shares.iter().map(value).collect());
-    }
-    used.extend(shares);
+    let by_part: Option<BTreeMap<usize, usize>> = shares.iter().map(|at| Some((part(*at)?, *at))).collect();
+    let ordered = match by_part {
+        Some(by_part) if by_part.len() == shares.len() => by_part.into_values().collect(),
+        _ => shares,
+    };
+    arguments.insert(field.name.clone(), ordered.iter().map(value).collect());
+    used.extend(ordered);
 }

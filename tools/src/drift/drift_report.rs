@@ -301,8 +301,8 @@ impl<'a> Pair<'a> {
         })
     }
 
-    /// The outlines of both distributions, in bars of equal width; categories stand at 0, 1, 2, … and are named.
-    fn outlines(&self) -> Result<Outlines, Error> {
+    /// Both distributions: of numbers the outlines of bars of equal width, of categories the shares at 0, 1, 2, …
+    fn drawn(&self) -> Result<Drawn, Error> {
         match &self.values {
             Values::Numbers(before, after) => {
                 let (low, high) = before
@@ -316,14 +316,16 @@ impl<'a> Pair<'a> {
                 let inner = if step > 0.0 { &edges[1..edges.len() - 1] } else { &[] };
                 let histogram = Histogram::new(&counts(before, inner), &counts(after, inner))?;
                 let edges = if step > 0.0 { edges.clone() } else { vec![low - 0.5, low + 0.5] };
-                Ok(Outlines::new(&edges, &histogram, Vec::new()))
+                let (before, after) = (outline(&edges, &histogram.before), outline(&edges, &histogram.after));
+                Ok(Drawn { before, after, categories: Vec::new() })
             }
             Values::Categories(before, after) => {
                 let both = chi2_drift::counted(before, after);
                 let (one, two): (Vec<f64>, Vec<f64>) = both.iter().map(|c| (c.reference, c.current)).unzip();
                 let histogram = Histogram::new(&one, &two)?;
-                let edges: Vec<f64> = (0..=both.len()).map(|i| i as f64 - 0.5).collect();
-                Ok(Outlines::new(&edges, &histogram, both.into_iter().map(|category| category.name).collect()))
+                let bars = |shares: Vec<f64>| (0..).map(f64::from).zip(shares).collect();
+                let categories = both.into_iter().map(|category| category.name).collect();
+                Ok(Drawn { before: bars(histogram.before), after: bars(histogram.after), categories })
             }
         }
     }
@@ -337,16 +339,10 @@ impl Histogram {
 }
 
 /// Two distributions as they are drawn.
-struct Outlines {
+struct Drawn {
     before: Vec<(f64, f64)>,
     after: Vec<(f64, f64)>,
     categories: Vec<String>,
-}
-
-impl Outlines {
-    fn new(edges: &[f64], histogram: &Histogram, categories: Vec<String>) -> Self {
-        Outlines { before: outline(edges, &histogram.before), after: outline(edges, &histogram.after), categories }
-    }
 }
 
 fn outline(edges: &[f64], heights: &[f64]) -> Vec<(f64, f64)> {
@@ -375,8 +371,8 @@ fn draw(pairs: &[Pair<'_>], columns: &[Row]) -> Result<String, Error> {
     order.sort_by(|&a, &b| columns[b].psi.total_cmp(&columns[a].psi).then(a.cmp(&b)));
     order.truncate(LIMITS.1);
     order.sort_unstable();
-    let outlines = order.iter().map(|&i| pairs[i].outlines()).collect::<Result<Vec<_>, _>>()?;
-    let lines: Vec<[Line<'_>; 2]> = outlines
+    let drawn = order.iter().map(|&i| pairs[i].drawn()).collect::<Result<Vec<_>, _>>()?;
+    let lines: Vec<[Line<'_>; 2]> = drawn
         .iter()
         .map(|drawn| [("reference", &drawn.before), ("current", &drawn.after)])
         .map(|both| both.map(|(name, points)| Line { name, points }))
@@ -392,7 +388,7 @@ fn draw(pairs: &[Pair<'_>], columns: &[Row]) -> Result<String, Error> {
             )
         })
         .collect();
-    let drawn: Vec<Panel<'_>> = outlines
+    let drawn: Vec<Panel<'_>> = drawn
         .iter()
         .zip(&lines)
         .zip(&titles)

@@ -38,6 +38,7 @@ pub(crate) struct Panel<'a> {
     pub(crate) lines: &'a [Line<'a>],
     pub(crate) scatter: Option<Scatter<'a>>,
     /// What stands at 0, 1, 2, ... along the horizontal axis, where that is no number; as many are written as there is room for.
+    /// Points of lines become bars then, those of several lines side by side.
     pub(crate) categories: &'a [String],
 }
 
@@ -310,12 +311,15 @@ impl Plan {
             all.filter(|(x, y)| x.is_finite() && y.is_finite() && (!panel.log_y || *y > 0.0))
         };
         let ticks = if panel.title.is_empty() { 7 } else { 5 };
-        let mut x = Axis::new(panel.x, points().map(|point| point.0), false, ticks)?;
-        if !panel.categories.is_empty() {
+        let bars = !panel.categories.is_empty();
+        let sides = bars.then_some([-0.5, panel.categories.len() as f64 - 0.5]);
+        let mut x = Axis::new(panel.x, points().map(|point| point.0).chain(sides.into_iter().flatten()), false, ticks)?;
+        if bars {
             let names = category_names(panel.categories, width);
             x.line.ticks = names.into_iter().filter_map(|(i, name)| Some((x.place(i as f64)?, name))).collect();
         }
-        Ok(Plan { x, y: Axis::new(panel.y, points().map(|point| point.1), panel.log_y, ticks)? })
+        let ground = bars.then_some(0.0);
+        Ok(Plan { x, y: Axis::new(panel.y, points().map(|point| point.1).chain(ground), panel.log_y, ticks)? })
     }
 
     fn draw(&self, panel: &Panel<'_>, canvas: &Canvas<'_>, names: &[&str]) -> Result<(), Error> {
@@ -324,14 +328,31 @@ impl Plan {
         let series = |name: &str| names.iter().position(|other| *other == name).unwrap_or(0);
         // First, so that a line is seen among its points.
         panel.scatter.iter().try_for_each(|scatter| self.scatter(scatter, &axes, &series))?;
-        for line in panel.lines {
+        for (beside, line) in panel.lines.iter().enumerate() {
             let i = series(line.name);
+            if !panel.categories.is_empty() {
+                self.bars(line.points, (beside, panel.lines.len()), &axes, style::color(i))?;
+                continue;
+            }
             for run in runs(line.points, &self.x, &self.y) {
                 style::line_in(&axes, &run, i, style::color(i))?;
                 if run.len() == 1 || line.points.len() <= 24 {
                     style::scatter(&axes, &run, style::shape(i), style::color(i))?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Bars around whole numbers: those of one line among so many.
+    fn bars(&self, points: &[(f64, f64)], place: (usize, usize), axes: &Axes, color: RGBColor) -> Result<(), Error> {
+        let width = 0.8 / place.1 as f64;
+        let ground = self.y.place(0.0).unwrap_or(self.y.line.from);
+        for &(x, y) in points {
+            let left = x - 0.4 + width * place.0 as f64;
+            let corners = (self.x.place(left), self.x.place(left + width), self.y.place(y));
+            let (Some(left), Some(right), Some(top)) = corners else { continue };
+            style::bar(axes, (left, ground), (right, top), color)?;
         }
         Ok(())
     }
@@ -595,7 +616,7 @@ mod tests {
     #[test]
     fn categories_bear_their_names() {
         let draw = |categories: &[String]| {
-            let points: Vec<(f64, f64)> = (0..categories.len()).map(|i| (i as f64, 1.0)).collect();
+            let points: Vec<(f64, f64)> = (0..categories.len()).map(|i| (i as f64, 40.0)).collect();
             let line = [Line { name: "", points: &points }];
             panels("Who", &[Panel { title: "who", lines: &line, categories, ..Panel::default() }]).unwrap()
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use roundtable_guardrails::Doors;
-use roundtable_memory::{Embedder, LanceStore, Memory, OtherModel};
+use roundtable_memory::{Embedder, LanceStore, Memory, MiniLm, OtherModel};
 use roundtable_tools::Catalogue;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
@@ -271,7 +271,7 @@ async fn embedder(settings: &Settings) -> Outcome<Arc<dyn Embedder>> {
     let next = "without `--embedder` and ROUNDTABLE_EMBEDDER the built-in model makes the vectors";
     let endpoint = settings.environment().embeddings();
     let endpoint = endpoint.map_err(|error| Failure::misused("no such embedding model", error.to_string(), next))?;
-    let Some(endpoint) = endpoint else { return Ok(Arc::new(tool::built_in())) };
+    let Some(endpoint) = endpoint else { return Ok(Arc::new(MiniLm::shared())) };
     let remote = Remote::connect(endpoint).await;
     let remote = remote.map_err(|error| Failure::failed("the embedding model cannot be used", chain(&error), next))?;
     Ok(Arc::new(remote))

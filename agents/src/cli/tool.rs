@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 use std::path::PathBuf;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
 use clap::{Args, Subcommand};
 use roundtable_memory::{MiniLm, embed};
@@ -83,7 +83,7 @@ pub fn standard() -> Outcome<Catalogue> {
         return Ok(catalogue.clone());
     }
     let built =
-        Catalogue::standard().and_then(|tools| tools.with(embed::tool::embed(built_in()))).map_err(|error| {
+        Catalogue::standard().and_then(|tools| tools.with(embed::tool::embed(MiniLm::shared()))).map_err(|error| {
             Failure::failed(
                 "the tools cannot be loaded",
                 chain(&error),
@@ -91,12 +91,6 @@ pub fn standard() -> Outcome<Catalogue> {
             )
         })?;
     Ok(CATALOGUE.get_or_init(|| built).clone())
-}
-
-/// The embedding model in this program: one for memory and for the tool, so that its weights are loaded once.
-pub fn built_in() -> MiniLm {
-    static MODEL: LazyLock<MiniLm> = LazyLock::new(MiniLm::new);
-    MODEL.clone()
 }
 
 fn list(catalogue: &Catalogue, out: &mut Out) -> Outcome {
@@ -144,7 +138,7 @@ fn search(catalogue: &Catalogue, request: &str, out: &mut Out) -> Outcome {
 /// The tools that fit the request by meaning, best first, each with the share of the request that it covers.
 pub fn fitting<'a>(catalogue: &'a Catalogue, request: &str) -> Vec<(f64, &'a Spec)> {
     let finder = Finder::new(catalogue);
-    let ranked = finder.rank(&finder.spelled(request));
+    let ranked = finder.by_meaning(finder.rank(&finder.spelled(request)), request);
     let fitting = ranked.iter().take(FOUND).filter(|fit| fit.score >= LEAST);
     fitting.filter_map(|fit| Some((fit.score, catalogue.get(&fit.tool.name)?.spec()))).collect()
 }

@@ -9,6 +9,7 @@ use super::documents;
 use super::find_tool::{Finder, Known, Match};
 use super::follow_up::{self, Lean, STILL_NEED};
 use super::intent::{self, Help, Intent};
+use super::meaning::without_data;
 use super::words::terms;
 use super::{Move, help, phrases, writer};
 use crate::model::Request;
@@ -26,8 +27,10 @@ const FITS_WISH: f64 = 0.4;
 const FITS_QUESTION: f64 = 0.5;
 /// A question about a subject brings no data either: a tool that needs none must be what is asked for.
 const FITS_BARE_QUESTION: f64 = 0.7;
+/// So much more is needed where the meaning of the sentence is surely none of a tool.
+const NO_TOOL: f64 = 0.35;
 /// Less is enough where the sentence brings just the data that the tool takes.
-const FITS_DATA: f64 = 0.3;
+const FITS_DATA: f64 = 0.25;
 
 /// The next move, and the number for the id of its first call.
 pub fn next(finder: &Finder, request: &Request) -> (Move, usize) {
@@ -154,6 +157,9 @@ impl Table<'_> {
             (false, true) => FITS_QUESTION,
             (false, false) => FITS_WISH,
         };
+        // What means nothing that a tool does has to say all the more of one, unless it brings its data.
+        let brings = best.as_ref().is_some_and(|(_, filled)| filled.has_data || filled.spoken_for >= 2);
+        let wanted = if brings { wanted } else { wanted + NO_TOOL * self.finder.none_likely(&self.talk.said) };
         if let Some((fit, filled)) = &best
             && fit.score >= wanted
         {
@@ -189,6 +195,8 @@ impl Table<'_> {
                 ranked = whole;
             }
         }
+        // What follows up on the turn before says too little by itself.
+        let ranked = if before.is_none() { self.finder.by_meaning(ranked, &self.talk.said) } else { ranked };
         let top = ranked.first()?.score;
         let mut best: Option<(f64, Match<'_>, Filled)> = None;
         for mut fit in ranked.into_iter().take(6).filter(|fit| fit.score > 0.15 && fit.score > top - 0.3) {
@@ -425,19 +433,6 @@ fn goes_on(said: &str) -> bool {
         && literals(said)
             .iter()
             .any(|literal| matches!(literal.kind, Kind::Number { .. } | Kind::List(_) | Kind::Table(_)))
-}
-
-/// The words of the sentence, without texts, lists and tables.
-fn without_data(said: &str) -> String {
-    let mut rest = String::with_capacity(said.len());
-    let mut from = 0;
-    let data = |kind: &Kind| matches!(kind, Kind::Text(_) | Kind::List(_) | Kind::Table(_));
-    for literal in literals(said).into_iter().filter(|literal| data(&literal.kind)) {
-        rest.push_str(&said[from..literal.start]);
-        from = literal.end;
-    }
-    rest.push_str(&said[from..]);
-    rest
 }
 
 /// Without a file and its columns, which may be called anything.

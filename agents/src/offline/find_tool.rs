@@ -11,6 +11,7 @@ use roundtable_tools::Catalogue;
 use serde_json::Value;
 
 use super::arguments::field::Field;
+use super::meaning::Meaning;
 use super::words::{Term, spelled, terms};
 use crate::model::ToolOffer;
 
@@ -42,6 +43,7 @@ pub struct Finder {
     tools: Vec<Known>,
     weights: HashMap<Term, f64>,
     stems: HashSet<String>,
+    meaning: Meaning,
 }
 
 /// A tool and how well it fits.
@@ -124,6 +126,11 @@ impl Finder {
         if asked.contains(&Term::Concept("distance")) && !asked.iter().any(|term| OTHER_DISTANCES.contains(term)) {
             asked.push(Term::Concept("euclidean"));
         }
+        let spoken = normal(sentence);
+        let compare = Term::Concept("compare");
+        if !asked.contains(&compare) && BESIDE.iter().any(|word| spoken.contains(word)) {
+            asked.push(compare);
+        }
         let unseen = (1.0 + self.tools.len() as f64).ln();
         let weights: Vec<(&Term, f64)> = asked
             .iter()
@@ -139,7 +146,6 @@ impl Finder {
             })
             .collect();
         let whole: f64 = weights.iter().map(|(_, weight)| weight).sum();
-        let spoken = normal(sentence);
         // Who compares two tools by name wants neither of them alone.
         let several = asked.contains(&Term::Concept("compare"))
             && self.tools.iter().filter(|tool| says(&spoken, &normal(&tool.name))).count() > 1;
@@ -173,7 +179,37 @@ impl Finder {
         ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
         ranked
     }
+
+    /// The probability that a sentence wants no tool, by what it means; 0 where that is not known.
+    pub fn none_likely(&self, sentence: &str) -> f64 {
+        self.meaning.of(sentence).map_or(0.0, |likely| likely.none())
+    }
+
+    /// The same tools, with what the sentence means counted beside its words, best first.
+    pub fn by_meaning<'f>(&'f self, mut ranked: Vec<Match<'f>>, sentence: &str) -> Vec<Match<'f>> {
+        let Some(likely) = self.meaning.of(sentence) else { return ranked };
+        let most = likely.most();
+        for found in &mut ranked {
+            // A tool that nothing was learnt of has to be called by its words.
+            let log = likely.log(&found.tool.name).unwrap_or(most - STRANGE);
+            let share = log.exp() / (1.0 - likely.none()).max(f64::EPSILON);
+            found.score += LIKELY * share - LESS_LIKELY * (most - log).min(UNLIKELIEST);
+        }
+        ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
+        ranked
+    }
 }
+
+/// How much it counts that a tool is less likely by the sentence's meaning than the likeliest, for each factor of e and up to so
+/// many, and that it is likely.
+const LESS_LIKELY: f64 = 0.15;
+const UNLIKELIEST: f64 = 8.0;
+const LIKELY: f64 = 0.25;
+/// How much less likely a tool is that nothing was learnt of.
+const STRANGE: f64 = 1.5;
+
+/// Words that set things beside each other.
+const BESIDE: &[&str] = &[" next to ", " versus ", " vs ", " alongside "];
 
 /// What says that another distance is meant than the straight one between two points.
 const OTHER_DISTANCES: &[Term] = &[

@@ -325,7 +325,8 @@ fn help(heard: &Heard<'_>) -> Option<Intent> {
     if general && !heard.data {
         return Some(Intent::Help(Help::General));
     }
-    let tools = heard.has(phrases::TOOLS_HELP);
+    let something = heard.has(phrases::SOMETHING) && !heard.has(phrases::ABOUT_DOCUMENTS);
+    let tools = something || heard.has(phrases::TOOLS_HELP);
     if tools && !heard.sentence.contains('[') {
         return Some(Intent::Help(Help::Tools));
     }
@@ -344,7 +345,8 @@ fn help(heard: &Heard<'_>) -> Option<Intent> {
 }
 
 fn recall(heard: &Heard<'_>) -> Option<Intent> {
-    let explicit = heard.has(phrases::RECALL) || heard.asks() && heard.plain.ends_with(" again");
+    let explicit =
+        heard.has(phrases::RECALL) || heard.starts(&["recall"]) || heard.asks() && heard.plain.ends_with(" again");
     let personal =
         heard.asks() && heard.has(&["my", "i", "me", "mine", "our", "we", "im"]) && heard.starts(phrases::PERSONAL);
     let general =

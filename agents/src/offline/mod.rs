@@ -1,7 +1,8 @@
 //! The embedded model: no network, no weights to fetch, deterministic and honest.
 //!
 //! [`Offline`] reads a request as any model does and answers with tool calls or text. Rules find what a sentence wants
-//! ([`intent`]), which tool fits ([`find_tool`]) and what its arguments are ([`arguments`]); results become sentences
+//! ([`intent`]), which tool fits ([`find_tool`], with a small classifier over sentence vectors, [`meaning`]) and what its
+//! arguments are ([`arguments`]); results become sentences
 //! ([`writer`]), passages become cited answers, and what is not known is said to be unknown. The same request always
 //! gets the same answer.
 //!
@@ -38,6 +39,7 @@ pub mod find_tool;
 mod follow_up;
 mod help;
 pub mod intent;
+pub mod meaning;
 #[rustfmt::skip]
 mod phrases;
 #[rustfmt::skip]
@@ -95,8 +97,14 @@ impl ChatModel for Offline {
 
     /// The answer, sentence by sentence. Usage counts words as tokens, since there is no tokenizer, and costs nothing.
     async fn stream(&self, request: Request) -> Result<DeltaStream, ModelError> {
-        let (next, number) = decide::next(&self.finder, &request);
         let read: usize = request.messages.iter().map(|message| message.content.split_whitespace().count()).sum();
+        let finder = self.finder.clone();
+        // The first sentence loads weights, and the meaning of each takes some milliseconds.
+        let decided = tokio::task::spawn_blocking(move || decide::next(&finder, &request)).await;
+        let (next, number) = decided.unwrap_or_else(|gone| match gone.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => (Move::Say("The runtime is shutting down.".to_owned()), 0),
+        });
         Ok(stream::iter(deltas(next, number, read).into_iter().map(Ok)).boxed())
     }
 }

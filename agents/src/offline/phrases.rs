@@ -19,7 +19,7 @@ pub const OPENINGS: &[&str] = &[
     "btw", "by the way", "fyi", "good morning", "good evening", "good afternoon", "sorry", "yo", "pls", "plz",
 ];
 
-/// Words that sound like a threat in a text.
+/// Openings of a question.
 pub const ASKING: &[&str] = &[
     "what", "whats", "why", "how", "hows", "who", "whos", "whose", "when", "where", "wheres", "which", "is", "are",
     "does", "do", "did", "was", "were", "can", "could", "should", "would", "has", "have", "according to", "explain",
@@ -34,10 +34,11 @@ pub const THREATS: &[&str] = &[
     "prompt injection", "injection", "injections", "jailbreak", "jailbreaks", "malicious", "hidden instructions",
     "hidden text", "secrets", "personal data", "safe", "suspicious", "attack", "threats", "pii", "leaks", "api keys",
     "dangerous", "harmful", "try to trick", "trying to trick", "trick you", "fool you", "manipulate", "trustworthy", "poisoned", "instructions in it", "credentials", "an attack",
-    "sensitive data", "private data", "passwords", "tricks", "manipulation",
+    "sensitive data", "private data", "passwords", "tricks", "manipulation", "safely", "unsafe", "hijack", "phishing",
+    "hidden commands", "attacker", "exploit", "adversarial", "smuggled", "social engineering", "override",
 ];
 
-/// Words that sound like a threat in a text.
+/// Words that politeness is made of.
 pub const POLITE: &[&str] = &[
     "pretty", "youre", "one", "thanks", "thank", "thx", "ty", "cheers", "appreciate", "grateful", "thankyou", "tnx", "bye", "goodbye", "night",
     "farewell", "later", "ciao", "cya", "ya", "hello", "hi", "hey", "morning", "evening", "afternoon", "greetings",
@@ -64,6 +65,8 @@ pub const CHECK: &[&str] = &[
     "check", "inspect", "test", "analyse", "analyze", "examine", "review", "is this", "is the following",
     "is it safe", "does this", "does the following", "are there", "look for", "detect", "find", "run", "is that",
     "do you see", "are any", "tell me", "look at", "can i trust", "is there", "would this", "could this",
+    "can i safely", "can we safely", "is it ok to", "is it okay to", "would it be safe", "should i trust", "may i safely",
+    "do these", "do those", "are these", "are those",
 ];
 
 /// Words for the text that is to be scanned.
@@ -183,7 +186,21 @@ pub const TOOLS_HELP: &[&str] = &[
     "any tool", "tools do you have", "tools are there", "tools have you", "tool should i use", "tool do i need",
     "tool would", "what algorithms", "which algorithms", "which algorithm", "what methods do you", "tools for",
     "list of tools", "tool list", "what functions do you", "which functions", "tools available", "which command", "of your tools", "your tools",
+    "arguments does", "arguments do", "parameters does", "parameters do", "options does", "options do", "tool take",
+    "tool accept", "tool expect", "tool need", "tools there are", "tools you have", "tools exist", "everything you can do", "all you can do", "things you can do",
+    "do i use the",
 ];
+
+/// The same about something that need not be called a tool.
+pub const SOMETHING: &[&str] = &[
+    "do you have something", "do you have anything", "do you have a way", "have you got something",
+    "have you got anything", "got something", "got anything", "do you offer", "do you support", "is there something here",
+    "is there anything here", "what do you have for", "what have you got for", "can you handle", "do you come with",
+];
+
+/// What is about documents and not about tools.
+pub const ABOUT_DOCUMENTS: &[&str] =
+    &["about", "on", "document", "documents", "paper", "papers", "notes", "articles", "memory", "files", "say"];
 
 /// Openings of a how-to question.
 pub const HOW: &[&str] = &[
@@ -200,8 +217,9 @@ pub const OWN_FILES: &[&str] = &[
 /// Phrases that ask for what was said.
 pub const RECALL: &[&str] = &[
 
-    "do you know where i", "do you know what i", "do you know who i", "do you know when i", "do you know which", "you know where i", "do you still know my", "do you recall",    "do you remember", "you remember", "what did i tell you", "what did i say", "did i tell you", "did i mention",
-    "did i say", "have i told you", "what do you know about me", "remind me", "i told you", "recall",
+    "do you know where i", "do you know what i", "do you know who i", "do you know when i", "do you know which", "you know where i", "do you still know my", "do you recall", "can you recall", "you recall",
+    "recall what", "recall my", "recall our", "recall which", "recall where", "recall when", "recall who", "recall how",    "do you remember", "you remember", "what did i tell you", "what did i say", "did i tell you", "did i mention",
+    "did i say", "have i told you", "what do you know about me", "remind me", "i told you",
     "i asked you to remember", "what have i told you", "do you know my", "do you know what my", "you know about my",
     "what was my", "what were my", "i mentioned", "i said earlier", "i asked you to keep", "what have you remembered",
     "what do you remember", "in your memory", "from memory", "who am i", "whats my", "what is my", "what are my",
@@ -215,14 +233,15 @@ pub const RECALL: &[&str] = &[
 
 /// Openings of a question about oneself.
 pub const PERSONAL: &[&str] = &[
-    "what", "whats", "which", "who", "whos", "whose", "where", "when", "how old", "am i", "do i", "did i", "is my",
+    "what", "whats", "which", "who", "whos", "whose", "where", "when", "how old", "how much", "am i", "do i", "did i",
+    "is my",
     "are my", "have i", "was i",
 ];
 
 /// Phrases of a question that has "I" in it and is about the world.
 pub const NOT_PERSONAL: &[&str] = &[
     "can i", "should i", "could i", "how do i", "how can i", "give me", "tell me about", "show me", "if i", "may i",
-    "would i", "must i", "do i need", "do i get", "do i compute", "do i find", "do i calculate", "in my documents",
+    "would i", "must i", "do i have to", "do we have to", "do i need", "do i get", "do i compute", "do i find", "do i calculate", "in my documents",
     "my documents say", "in my papers", "my papers say", "my notes say", "according to my", "do my documents",
     "my files say", "do my papers", "do my notes", "can we", "do we know", "do we need", "we use", "should we",
     "i read", "i find", "my data", "my numbers", "these numbers", "what i ask",

@@ -4,7 +4,7 @@
 //! 384 numbers for a text of up to 256 word pieces. Its weights are int8 and part of the binary: the system maps the
 //! file and reads those pages only when the first text is embedded, so a start costs nothing.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use async_trait::async_trait;
 use tokenizers::{Tokenizer, TruncationParams};
@@ -41,6 +41,12 @@ impl MiniLm {
     /// The model, not loaded yet.
     pub fn new() -> Self {
         MiniLm::default()
+    }
+
+    /// The one that all of a program can share, so that its weights are loaded once.
+    pub fn shared() -> Self {
+        static SHARED: LazyLock<MiniLm> = LazyLock::new(MiniLm::new);
+        SHARED.clone()
     }
 
     /// Whether a text has been embedded, so that the weights are in memory.

@@ -35,7 +35,7 @@ pub struct Args {
     /// How many values the reference has, from 20 to 10,000; 500 when not given.
     #[serde(default = "five_hundred")]
     pub n_reference: NonZeroUsize,
-    /// How long the stream is, up to 20,000 values; 2000 when not given.
+    /// How many values the stream has: stream of, stream length. Up to 20,000; 2000 when not given.
     #[serde(default = "two_thousand")]
     pub n: NonZeroUsize,
     /// How many values the monitor looks at together: window, batch size; at least 20, 200 when not given.

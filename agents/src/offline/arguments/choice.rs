@@ -11,8 +11,42 @@ const COMMON: &[&str] = &[
 ];
 
 /// What people say for options with names that nobody says.
-const OTHER_WORDS: &[(&str, &str)] =
-    &[("absolute values", "l1"), ("absolute sum", "l1"), ("euclidean length", "l2"), ("largest absolute", "max")];
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("absolute values", "l1"),
+    ("absolute sum", "l1"),
+    ("adds up to", "l1"),
+    ("euclidean length", "l2"),
+    ("unit length", "l2"),
+    ("largest absolute", "max"),
+    ("mode", "most_frequent"),
+    ("most common", "most_frequent"),
+    ("commonest", "most_frequent"),
+    ("average", "mean"),
+    ("middle value", "median"),
+    ("nearer rows", "distance"),
+    ("closer rows", "distance"),
+    ("step by step", "incremental"),
+    ("little by little", "incremental"),
+    ("abrupt", "sudden"),
+    ("comes and goes", "recurring"),
+    ("back and forth", "recurring"),
+    ("information gain", "entropy"),
+    ("swish", "silu"),
+    ("characters", "char"),
+    ("letters", "char"),
+    ("rectifier", "relu"),
+    ("logistic function", "sigmoid"),
+    ("absolute loss", "mae"),
+    ("absolute error", "mae"),
+    ("squared loss", "mse"),
+    ("squared error", "mse"),
+    ("heavy ball", "momentum"),
+    ("city block", "manhattan"),
+    ("taxicab", "manhattan"),
+    ("straight line", "euclidean"),
+    ("rank correlation", "spearman"),
+    ("gini impurity", "gini"),
+];
 
 /// One of the options of an argument, if the sentence names it.
 pub fn options(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value>) {
@@ -28,10 +62,7 @@ pub fn options(fields: &[Field], sentence: &str, arguments: &mut Map<String, Val
                 || sentence.to_lowercase().contains(&**option)
         };
         for option in field.takes.options.iter().filter(|option| written(option)) {
-            let in_other_words = OTHER_WORDS
-                .iter()
-                .filter(|(_, name)| name == option)
-                .find_map(|(phrase, _)| Some((find(&words, &stems(phrase))?, 1)));
+            let in_other_words = in_other_words(option, &words);
             let Some((at, length)) = said_at(option, &words).or(in_other_words) else { continue };
             let near = place.map_or(usize::MAX, |(place, _)| place.abs_diff(at));
             // Two letters may be anything, in capitals they are a name: "KL".
@@ -64,8 +95,9 @@ pub fn lists(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value
 /// The options that the sentence names, in its order.
 pub fn every(options: &[String], sentence: &str) -> Vec<String> {
     let words = stems(sentence);
+    let said = |option: &String| said_at(option, &words).or_else(|| in_other_words(option, &words));
     let mut found: Vec<(usize, usize, &String)> =
-        options.iter().filter_map(|option| said_at(option, &words).map(|(at, length)| (at, length, option))).collect();
+        options.iter().filter_map(|option| said(option).map(|(at, length)| (at, length, option))).collect();
     // Of two names at one place ("adam" in "adam w") the longer is meant.
     found.sort_by_key(|(at, length, _)| (*at, std::cmp::Reverse(*length)));
     found.dedup_by_key(|(at, ..)| *at);
@@ -76,7 +108,20 @@ pub fn every(options: &[String], sentence: &str) -> Vec<String> {
 fn said_at(option: &str, words: &[String]) -> Option<(usize, usize)> {
     let phrase = stems(&option.replace(['_', '-'], " "));
     let joined = [phrase.concat()];
-    find(words, &phrase).map(|at| (at, phrase.len())).or_else(|| find(words, &joined).map(|at| (at, 1)))
+    let whole = find(words, &phrase).map(|at| (at, phrase.len())).or_else(|| find(words, &joined).map(|at| (at, 1)));
+    // "t-SNE" is `tsne`, and an interleaved RoPE a `rope_interleaved`.
+    let parted = || words.windows(2).position(|pair| pair.concat() == joined[0]).map(|at| (at, 2));
+    let turned = || match phrase.as_slice() {
+        [one, other] => find(words, &[other.clone(), one.clone()]).map(|at| (at, 2)),
+        _ => None,
+    };
+    whole.or_else(parted).or_else(turned)
+}
+
+/// The same for words that people say instead.
+fn in_other_words(option: &str, words: &[String]) -> Option<(usize, usize)> {
+    let phrases = OTHER_WORDS.iter().filter(|(_, name)| *name == option);
+    phrases.map(|(phrase, _)| stems(phrase)).find_map(|phrase| Some((find(words, &phrase)?, 1)))
 }
 
 /// Words that turn a wish round.
@@ -105,6 +150,29 @@ const MANNERS: &[(&str, &str, bool)] = &[
     ("and the slope", "derivative", true),
     ("with the slope", "derivative", true),
     ("out of bag", "oob", true),
+    ("leave out the first", "drop_first", true),
+    ("leaving out the first", "drop_first", true),
+    ("without the first", "drop_first", true),
+    ("omit the first", "drop_first", true),
+    ("skip the first", "drop_first", true),
+    ("minus one dummies", "drop_first", true),
+    ("only the past", "causal", true),
+    ("earlier keys", "causal", true),
+    ("only earlier", "causal", true),
+    ("earlier positions", "causal", true),
+    ("left to right", "causal", true),
+    ("looking ahead", "causal", true),
+    ("look ahead", "causal", true),
+    ("seeing the future", "causal", true),
+    ("later keys", "causal", true),
+    ("class proportions", "stratify", true),
+    ("same proportions", "stratify", true),
+    ("same class", "stratify", true),
+    ("keeping the proportions", "stratify", true),
+    ("same mix of classes", "stratify", true),
+    ("cannot look ahead", "causal", true),
+    ("no peeking ahead", "causal", true),
+    ("masking the future", "causal", true),
     ("draw a sample", "picture", false),
     ("draw a random", "picture", false),
     ("draw a", "picture", true),
@@ -148,11 +216,35 @@ pub fn truths(fields: &[Field], sentence: &str, arguments: &mut Map<String, Valu
     }
 }
 
+/// What a number is called when it is not written: a phrase, the argument, the number.
+const NUMBERS: &[(&str, &str, i64)] = &[
+    ("n 1", "ddof", 1),
+    ("n minus 1", "ddof", 1),
+    ("n minus one", "ddof", 1),
+    ("unbiased", "ddof", 1),
+    ("bessels correction", "ddof", 1),
+    ("bigrams", "ngram_max", 2),
+    ("word pairs", "ngram_max", 2),
+    ("pairs of words", "ngram_max", 2),
+    ("trigrams", "ngram_max", 3),
+    ("single best", "k", 1),
+    ("single nearest", "k", 1),
+    ("single closest", "k", 1),
+    ("the nearest one", "k", 1),
+    ("the closest one", "k", 1),
+];
+
 /// Numbers with a meaning: "0 for a whole population, 1 for a sample" makes 1 of "the sample variance".
 pub fn meanings(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value>) {
     let said: Vec<String> = crate::offline::words::words(sentence).into_iter().map(|word| word.text).collect();
     for field in fields.iter().filter(|field| field.takes.number.is_some_and(|takes| takes.whole)) {
         if arguments.contains_key(&field.name) {
+            continue;
+        }
+        let mut called = NUMBERS.iter().filter(|(_, name, _)| *name == field.name);
+        let called = called.find(|(phrase, ..)| find(&stems(sentence), &stems(phrase)).is_some());
+        if let Some((.., number)) = called {
+            arguments.insert(field.name.clone(), Value::from(*number));
             continue;
         }
         let meant = field.description.split([',', ';', ':', '(', '.']).find_map(|part| {

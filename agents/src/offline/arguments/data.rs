@@ -1,188 +1,13 @@
-//! Texts, lists, tables and files: which argument each one is.
+//! Lists, tables and files: which argument each one is.
 
 use serde_json::{Map, Value, json};
 
 use super::columns;
 use super::field::{Field, Numbers, stems};
-use super::literal::{Kind, Literal, json_number, literals};
+use super::literal::{Kind, Literal, json_number};
 use super::numbers::written;
 use super::shares::optional_shares;
-use super::text_lists::{listed_texts, name_lists, word_lists};
-
-/// Takes the texts out of the sentence, and gives what is left of it.
-pub fn texts(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value>) -> String {
-    let wanting: Vec<&Field> =
-        fields.iter().filter(|field| field.takes.text && field.takes.options.is_empty()).collect();
-    if wanting.is_empty() {
-        return sentence.to_owned();
-    }
-    let mut cut: Vec<(usize, usize)> = Vec::new();
-    let mut quoted: Vec<(usize, usize, String)> = literals(sentence)
-        .into_iter()
-        .filter_map(|literal| match literal.kind {
-            Kind::Text(text) => Some((literal.start, literal.end, text)),
-            _ => None,
-        })
-        .collect();
-    let listed = fields.iter().any(|field| field.takes.texts && field.required);
-    for field in &wanting {
-        let last = quoted.len().saturating_sub(1);
-        // One of many texts in the middle of a list is that list's.
-        let apart = |at: &usize| !listed || *at == 0 || *at == last;
-        let place = quoted.iter().position(|(start, ..)| called(field, &sentence[..*start])).filter(apart);
-        if let Some(at) = place {
-            let (start, end, text) = quoted.remove(at);
-            arguments.insert(field.name.clone(), Value::String(text));
-            cut.push((start, end));
-        }
-    }
-    let open = |arguments: &Map<String, Value>| -> Vec<&Field> {
-        wanting.iter().copied().filter(|field| field.required && !arguments.contains_key(&field.name)).collect()
-    };
-    // A single text is the longest quotation, several come in order.
-    if open(arguments).len() == 1 && !listed {
-        quoted.sort_by_key(|(_, _, text)| std::cmp::Reverse(text.len()));
-    }
-    for field in wanting.iter().filter(|field| field.required) {
-        if !arguments.contains_key(&field.name)
-            && let Some((start, end)) = bare(field, sentence)
-        {
-            cut.push((start, end));
-            arguments.insert(field.name.clone(), Value::from(&sentence[start..end]));
-        }
-    }
-    // Beside a list of texts that is wanted too, the first of several is the single one.
-    if listed {
-        quoted.truncate(if quoted.len() < 2 { 0 } else { 1 });
-    }
-    for (field, (start, end, text)) in open(arguments).into_iter().zip(quoted) {
-        arguments.insert(field.name.clone(), Value::String(text));
-        cut.push((start, end));
-    }
-    if wanting.iter().filter(|field| field.required).count() > 1 {
-        for field in open(arguments) {
-            if let Some((start, end)) = title(field, sentence) {
-                arguments.insert(field.name.clone(), Value::from(sentence[start..end].trim()));
-                cut.push((start, end));
-            }
-        }
-    }
-    if let Some(field) = open(arguments).first()
-        && let Some(start) = after_colon(sentence, &cut)
-    {
-        let text = sentence[start..].trim();
-        arguments.insert(field.name.clone(), Value::from(text));
-        cut.push((start, sentence.len()));
-    }
-    if let [one, other] = open(arguments)[..]
-        && let Some((first, second)) = pair(sentence)
-    {
-        arguments.insert(one.name.clone(), Value::String(first));
-        arguments.insert(other.name.clone(), Value::String(second));
-    }
-    let mut rest = String::with_capacity(sentence.len());
-    let mut from = 0;
-    cut.sort_unstable();
-    for (start, end) in cut {
-        if start >= from {
-            rest.push_str(&sentence[from..start]);
-            rest.push_str(" … ");
-            from = end;
-        }
-    }
-    rest.push_str(&sentence[from..]);
-    rest
-}
-
-/// Whether the words right before a place call the argument.
-fn called(field: &Field, before: &str) -> bool {
-    let words = stems(before);
-    field.said_in(&words[words.len().saturating_sub(4)..], 5.0)
-}
-
-/// "privileged m", "parameter = alpha": the one word after the argument's own name.
-fn bare(field: &Field, sentence: &str) -> Option<(usize, usize)> {
-    let lower = sentence.to_ascii_lowercase();
-    let name = field.name.replace('_', " ");
-    let at = lower.match_indices(&name).find(|(at, _)| {
-        !lower[..*at].ends_with(|c: char| c.is_alphanumeric()) && lower[at + name.len()..].starts_with([' ', '=', ':'])
-    })?;
-    let mut start = at.0 + name.len() + lower[at.0 + name.len()..].find(|c: char| !matches!(c, ' ' | '=' | ':'))?;
-    // "The privileged group is A".
-    while let Some(filler) = FILLERS.iter().find(|filler| lower[start..].starts_with(**filler)) {
-        start += filler.len();
-    }
-    let end =
-        start + sentence[start..].find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(sentence.len() - start);
-    let word = &lower[start..end];
-    let said = lower[at.0 + name.len()..start].contains(['=', ':']) || name != "text" && name != "query";
-    let letter = word.chars().count() == 1;
-    (said && end > start && (letter || !crate::offline::words::is_stop(&crate::offline::words::stem(word))))
-        .then_some((start, end))
-}
-
-/// Words between an argument's name and its value.
-const FILLERS: &[&str] =
-    &["group is ", "class is ", "group = ", "class = ", "group: ", "group ", "class ", "is ", "are "];
-
-/// "titled Shopping list: …": the words after what calls the argument, up to a sign or a word that ends them.
-fn title(field: &Field, sentence: &str) -> Option<(usize, usize)> {
-    let lower = sentence.to_ascii_lowercase();
-    let words: Vec<&(Vec<String>, f64)> =
-        field.phrases.iter().filter(|(phrase, weight)| *weight >= 5.0 && phrase.len() == 1).collect();
-    let mut at = 0;
-    for piece in lower.split_inclusive(|c: char| !c.is_alphanumeric()) {
-        let end = at + piece.len();
-        let word = stems(piece);
-        if let [word] = word.as_slice()
-            && words.iter().any(|(phrase, _)| phrase[0] == *word)
-        {
-            let tail = &lower[end..];
-            let stop = [":", ",", ";", ".", "\n", " with ", " saying ", " that ", " - ", " — ", " containing "]
-                .iter()
-                .filter_map(|stop| tail.find(stop))
-                .min()
-                .unwrap_or(tail.len());
-            if tail[..stop].trim().len() > 1 {
-                return Some((end, end + stop));
-            }
-        }
-        at = end;
-    }
-    None
-}
-
-/// Where the text after the first colon, arrow or line end begins, if words stand before it and it is no part of a list.
-fn after_colon(sentence: &str, cut: &[(usize, usize)]) -> Option<usize> {
-    let inside: Vec<(usize, usize)> = literals(sentence)
-        .iter()
-        .filter(|literal| !matches!(literal.kind, Kind::Number { .. }))
-        .map(|literal| (literal.start, literal.end))
-        .chain(cut.iter().copied())
-        .collect();
-    let signs = [":", "\n", "->", "=>", "→"].iter().flat_map(|sign| sentence.match_indices(sign));
-    let mut after: Vec<usize> = signs.map(|(at, sign)| at + sign.len()).collect();
-    after.sort_unstable();
-    // "Could you cut this into bits? Peel the potatoes."
-    after.extend(sentence.find("? ").map(|at| at + 1));
-    after.into_iter().find(|&at| {
-        let words = stems(&sentence[..at]).len();
-        let tail = sentence[at..].trim();
-        words >= 1
-            && tail.chars().any(char::is_alphanumeric)
-            && !inside.iter().any(|(start, end)| (*start..*end).contains(&(at - 1)))
-    })
-}
-
-/// "between kitten and sitting", "kitten vs sitting".
-fn pair(sentence: &str) -> Option<(String, String)> {
-    let words: Vec<&str> =
-        sentence.split_whitespace().map(|word| word.trim_matches([',', '.', '?', '!', ';'])).collect();
-    let at = words.iter().position(|word| matches!(word.to_lowercase().as_str(), "and" | "vs" | "versus" | "to"))?;
-    let (one, other) = (words.get(at.checked_sub(1)?)?, words.get(at + 1)?);
-    let word = |text: &str| text.chars().any(char::is_alphabetic);
-    (word(one) && word(other)).then(|| ((*one).to_owned(), (*other).to_owned()))
-}
+use super::text_lists::{labels, listed_texts, name_lists, word_lists};
 
 /// A list, a table or a file, with the words before it.
 pub(super) struct Item {
@@ -218,7 +43,10 @@ pub fn lists(fields: &[Field], sentence: &str, left: &mut Vec<Literal>, argument
         named(&wanting, &mut runs, &mut used, arguments);
         in_order(&wanting, sentence, &mut runs, &mut used, arguments);
     }
+    besides(&wanting, &mut items, &mut used, arguments);
+    sought_and_searched(arguments);
     target_of_points(&wanting, arguments);
+    labels(&wanting, sentence, arguments);
     word_lists(&wanting, sentence, arguments);
     name_lists(&wanting, sentence, arguments);
     let mut at = 0;
@@ -237,7 +65,7 @@ fn joins(between: &str) -> bool {
     let words = between.to_lowercase();
     words
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '&' | '|' | '/'))
-        .all(|word| matches!(word, "" | "and" | "to" | "then"))
+        .all(|word| matches!(word, "" | "and" | "or" | "to" | "then"))
 }
 
 /// Lists, tables and files as they stand; points in a row are one table where a table is wanted. `matrices` arguments
@@ -249,7 +77,7 @@ fn bracketed(sentence: &str, left: &[Literal], matrices: usize, vectors: usize, 
         let from = at.checked_sub(1).map_or(0, |before| left[before].end);
         let before = sentence[from..literal.start].to_owned();
         let item = match &literal.kind {
-            Kind::List(_) | Kind::Table(_) | Kind::File { .. } | Kind::Text(_) => {
+            Kind::List(_) | Kind::Table(_) | Kind::Object(_) | Kind::File { .. } | Kind::Text(_) => {
                 let round = sentence[literal.start..].starts_with('(');
                 Item { kind: literal.kind.clone(), literals: vec![at], before, round }
             }
@@ -302,7 +130,16 @@ fn shaped(field: &Field, kind: &Kind) -> Option<Value> {
             .vector
             .is_none_or(|takes| items.iter().all(|item| item.as_f64().is_none_or(|value| takes.take(value))))
     };
+    let deep =
+        |rows: &[Value]| rows.iter().any(|row| row.as_array().is_some_and(|cells| cells.iter().any(Value::is_array)));
     match kind {
+        Kind::Object(object) if field.takes.map => Some(Value::Object(object.clone())),
+        Kind::Table(rows) if deep(rows) && field.takes.tensor => Some(Value::Array(rows.clone())),
+        // `[[1 2; 3 4]]`: one bracket too many.
+        Kind::Table(rows) if deep(rows) => match rows.as_slice() {
+            [Value::Array(inner)] => shaped(field, &Kind::Table(inner.clone())),
+            _ => None,
+        },
         Kind::Table(rows) if field.takes.text_rows => Some(rows.iter().map(texts_of).collect()),
         Kind::Table(rows) if field.takes.matrix => Some(Value::Array(rows.clone())),
         Kind::Table(rows) if field.takes.vector.is_some() => match rows.as_slice() {
@@ -319,6 +156,8 @@ fn shaped(field: &Field, kind: &Kind) -> Option<Value> {
         Kind::List(items) if flat(items) && field.takes.vector.is_some() && within(items) => {
             Some(Value::Array(items.clone()))
         }
+        // Tokens of one text are a row.
+        Kind::List(items) if flat(items) && field.takes.whole_rows => Some(json!([items])),
         Kind::List(items) if flat(items) && field.takes.matrix => {
             Some(Value::Array(items.iter().map(|item| json!([item])).collect()))
         }
@@ -424,7 +263,9 @@ fn calls(field: &Field, before: &str) -> f64 {
         return 0.0;
     }
     // Where a path begins.
-    if field.name == START && trimmed.ends_with(" from") {
+    if field.name == START
+        && [" from", " from x", " at x"].iter().any(|begin| bare.ends_with(begin) || trimmed.ends_with(begin))
+    {
         return 8.0;
     }
     let clause = trimmed.trim_end_matches(['=', ':']).rsplit([',', ';', '.', '?', ':']).next().unwrap_or_default();
@@ -453,6 +294,9 @@ fn rows(items: &[Item]) -> Option<Vec<Value>> {
     rows.iter().all(|row| length(row) == length(&rows[0])).then_some(rows)
 }
 
+/// Words before what is searched.
+const WITHIN: &[&str] = &["in", "among", "within"];
+
 /// Words between what depends and what it depends on.
 const DEPENDS: &[&str] = &["for", "against", "on", "versus", "vs", "vs.", "given", "at"];
 
@@ -466,9 +310,11 @@ fn in_order(
 ) {
     // "to (3, 4) from (0, 0)" means them the other way round.
     let role = |item: &Item, word: &str| stems(&item.before).last().is_some_and(|last| last == word);
+    // "Nearest to (4, 4) in [[0, 1], …]": what is searched comes before what is sought.
+    let sought = |second: &Item| WITHIN.iter().any(|word| role(second, word));
     if let [first, second] = items.as_slice()
         && role(first, "to")
-        && role(second, "from")
+        && (role(second, "from") || sought(second))
     {
         items.swap(0, 1);
     }
@@ -500,7 +346,7 @@ fn in_order(
                 continue;
             }
             let fits = |item: &Item| match &item.kind {
-                Kind::Table(_) => field.takes.matrix || !exact,
+                Kind::Table(_) => field.takes.matrix || field.takes.tensor || !exact,
                 Kind::List(_) => !field.takes.matrix || field.takes.vector.is_some() || !exact,
                 _ => !exact,
             };
@@ -527,6 +373,68 @@ fn in_order(
     }
 }
 
+/// What is left goes to what may be given besides: a table as wide as the others to the rows that are to be predicted, texts in
+/// quotes to the texts that are to be worked on.
+fn besides(wanting: &[&Field], items: &mut Vec<Item>, used: &mut Vec<usize>, arguments: &mut Map<String, Value>) {
+    let width = |rows: &[Value]| rows.first().and_then(Value::as_array).map(Vec::len);
+    let open = wanting.iter().filter(|field| !field.required && BESIDES.contains(&field.name.as_str()));
+    for field in open {
+        if arguments.contains_key(&field.name) {
+            continue;
+        }
+        let wide = arguments.values().filter_map(|value| width(value.as_array()?)).collect::<Vec<_>>();
+        let fits = |item: &Item| match &item.kind {
+            Kind::Table(rows) => {
+                field.takes.matrix && (wide.is_empty() || width(rows).is_some_and(|columns| wide.contains(&columns)))
+            }
+            Kind::Text(_) => field.takes.texts && field.name != VOCABULARY,
+            Kind::List(items) => field.name == VOCABULARY && items.iter().all(Value::is_string),
+            _ => false,
+        };
+        let (taken, left): (Vec<Item>, Vec<Item>) = std::mem::take(items).into_iter().partition(fits);
+        *items = left;
+        let value = match taken.as_slice() {
+            [Item { kind: Kind::Table(rows) | Kind::List(rows), .. }] => Some(Value::Array(rows.clone())),
+            texts => texts
+                .iter()
+                .map(|item| match &item.kind {
+                    Kind::Text(text) => Some(json!(text)),
+                    _ => None,
+                })
+                .collect(),
+        };
+        match value {
+            Some(value) if !taken.is_empty() => {
+                used.extend(taken.iter().flat_map(|item| &item.literals));
+                arguments.insert(field.name.clone(), value);
+            }
+            _ => items.extend(taken),
+        }
+    }
+}
+
+/// Pairs of arguments for what is known and what is asked about.
+const KNOWN_AND_ASKED: &[(&str, &str)] = &[("base", "queries"), ("X_train", "X_test")];
+
+/// One row is asked about and several are known, whichever was said first.
+fn sought_and_searched(arguments: &mut Map<String, Value>) {
+    let rows = |value: &Value| value.as_array().map_or(0, Vec::len);
+    for (known, asked) in KNOWN_AND_ASKED {
+        let turned = match (arguments.get(*known), arguments.get(*asked)) {
+            (Some(known), Some(asked)) => rows(known) == 1 && rows(asked) > 1,
+            _ => false,
+        };
+        if turned && let (Some(first), Some(second)) = (arguments.remove(*known), arguments.remove(*asked)) {
+            arguments.extend([((*known).to_owned(), second), ((*asked).to_owned(), first)]);
+        }
+    }
+}
+
+/// Arguments for data that may be given besides.
+const BESIDES: &[&str] = &["X_test", "X", "texts", VOCABULARY];
+/// The one for a list of tokens.
+const VOCABULARY: &str = "vocab";
+
 /// Numbers in a row, without brackets: "2, 4 and 9", "1 2; 3 4", "70% train, 15% test".
 fn runs(
     fields: &[Field],
@@ -548,7 +456,12 @@ fn runs(
     let scalar = |at: usize| {
         let from = at.checked_sub(1).map_or(0, |before| left[before].end);
         let before = &sentence[from..left[at].start];
-        fields.iter().any(|field| field.takes.number.is_some() && !field.is_data() && calls(field, before) >= 7.0)
+        // "5 bins: 2, 7, 9": the word belongs to the number before it.
+        let counted = at > 0 && matches!(left[at - 1].kind, Kind::Number { .. }) && before.trim_end().ends_with(':');
+        let counts = |field: &Field| counted && stems(before).len() <= 3 && field.said_in(&stems(before), 5.0);
+        fields.iter().any(|field| {
+            field.takes.number.is_some() && !field.is_data() && calls(field, before) >= 7.0 && !counts(field)
+        })
     };
     let mut series: Vec<Vec<usize>> = Vec::new();
     for at in 0..left.len() {
@@ -558,6 +471,8 @@ fn runs(
         let goes_on = at > 0
             && series.last().is_some_and(|run| run.last() == Some(&(at - 1)))
             && joins(&sentence[left[at - 1].end..left[at].start]);
+        // "0 1 1 1, 20 epochs": the last of these is called by the word behind it.
+        let goes_on = goes_on && !still.iter().any(|field| counts_another(field, fields, sentence, left, at));
         // "k = 2, 1, 5, 9": the first of these is a setting.
         let after_setting = at > 0 && goes_on && series.last().is_some_and(|run| run.len() == 1 && scalar(at - 1));
         match series.last_mut() {
@@ -644,14 +559,18 @@ fn optional_runs(
             let from = at.checked_sub(1).map_or(0, |before| left[before].end);
             let before = &sentence[from..left[at].start];
             let goes_on = !found.is_empty() && joins(before);
+            // "Recall at 2", "nDCG@5".
+            let cut = field.name == CUTOFF && (before.ends_with(" at ") || before.ends_with('@'));
             let begins = found.is_empty()
-                && calls(field, before) >= 1.6
+                && (cut || calls(field, before) >= 1.6)
                 && !fields
                     .iter()
                     .any(|other| other.takes.number.is_some() && calls(other, before) > calls(field, before));
             match left[at].kind {
                 Kind::Number { value, whole, share, word: false }
-                    if (begins || goes_on) && numbers.take(value) && !used.contains(&at) =>
+                    if (begins || goes_on && !counts_another(field, fields, sentence, left, at))
+                        && numbers.take(value)
+                        && !used.contains(&at) =>
                 {
                     let number = written(numbers, value, whole, share, false);
                     found.push(if field.takes.vector.is_none() { json!([number]) } else { number });
@@ -669,6 +588,23 @@ fn optional_runs(
             arguments.insert(field.name.clone(), Value::Array(found));
         }
     }
+}
+
+/// The argument for how many of the first results count.
+const CUTOFF: &str = "k";
+
+/// "Degrees 1, 4 and 12 and 30 training points": the last of these is called by what follows it.
+fn counts_another(field: &Field, fields: &[Field], sentence: &str, left: &[Literal], at: usize) -> bool {
+    let end = left.get(at + 1).map_or(sentence.len(), |next| next.start);
+    let after = &sentence[left[at].end..end];
+    let links = ["and", "with", "to", "or", "then"].iter().any(|link| after.trim_start().starts_with(link));
+    if !after.starts_with(' ') || joins(after) || links {
+        return false;
+    }
+    let words = stems(after);
+    let near = &words[..words.len().min(2)];
+    let others = fields.iter().filter(|other| other.name != field.name && other.takes.number.is_some());
+    !field.said_in(near, 5.0) && others.into_iter().any(|other| other.said_in(near, 5.0))
 }
 
 /// "2, 20 and 200 dimensions": several numbers before the word that calls the list.

@@ -18,6 +18,12 @@ pub struct Takes {
     pub vector: Option<Numbers>,
     /// A list of lists of numbers.
     pub matrix: bool,
+    /// That, of whole numbers only.
+    pub whole_rows: bool,
+    /// A list of such lists.
+    pub tensor: bool,
+    /// An object with names of any kind.
+    pub map: bool,
     /// A list of texts.
     pub texts: bool,
     /// A list of lists of texts.
@@ -138,7 +144,9 @@ impl Field {
 
     /// Whether it takes data: lists, tables, texts.
     pub fn is_data(&self) -> bool {
-        self.takes.vector.is_some() || self.takes.matrix || self.takes.texts || self.takes.text_rows || self.takes.text
+        let takes = &self.takes;
+        let numbers = takes.vector.is_some() || takes.matrix || takes.tensor;
+        numbers || takes.texts || takes.text_rows || takes.text || takes.map
     }
 
     /// The first part of what it is, for a question back: "how many clusters".
@@ -200,6 +208,7 @@ fn learn(schema: &Value, root: &Value, takes: &mut Takes, depth: usize) {
     if is("object") && schema["properties"].is_object() {
         takes.variants.push(variant(schema, root, depth));
     }
+    takes.map |= is("object") && schema["additionalProperties"].is_object();
     takes.truth |= is("boolean");
     takes.text |= is("string") && schema.get("enum").is_none() && schema.get("const").is_none();
     if is("array") {
@@ -207,6 +216,8 @@ fn learn(schema: &Value, root: &Value, takes: &mut Takes, depth: usize) {
         let mut inner = Takes::default();
         learn(items, root, &mut inner, depth + 1);
         takes.matrix |= inner.vector.is_some();
+        takes.whole_rows |= inner.vector.is_some_and(|numbers| numbers.whole);
+        takes.tensor |= inner.matrix;
         takes.texts |= inner.text;
         takes.text_rows |= inner.texts;
         takes.choices.extend(inner.options);

@@ -3,7 +3,7 @@
 //! `[[1,2],[3,4]]`, `[1 2; 3 4]`, `(0, 0)`, `2, 4 and 9`, `5%`, `1 in 200`, `10k`, `1e-3`, `three`, `'text'`, `points.csv`. A
 //! literal keeps where it stood, so that the words before and after it can say which argument it is.
 
-use serde_json::{Number, Value};
+use serde_json::{Deserializer, Map, Number, Value};
 
 /// What a literal is.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,8 @@ pub enum Kind {
     List(Vec<Value>),
     /// A list of lists.
     Table(Vec<Value>),
+    /// An object, as JSON has it.
+    Object(Map<String, Value>),
     /// A quoted text, or what follows a colon.
     Text(String),
     /// The name of a file, with the columns that the sentence names beside it.
@@ -64,13 +66,21 @@ fn literal_at(sentence: &str, at: usize) -> Option<Literal> {
     let first = rest.chars().next()?;
     let previous = sentence[..at].chars().next_back();
     let (kind, length) = match first {
-        '[' | '(' | '{' => bracketed(rest)?,
+        '{' => object(rest).or_else(|| bracketed(rest))?,
+        '[' | '(' => bracketed(rest)?,
         '"' | '“' | '«' | '`' => quoted(rest, first)?,
         '\'' | '‘' if previous.is_none_or(|c| !c.is_alphanumeric()) => quoted(rest, first)?,
         _ if previous.is_some_and(|c| c.is_alphanumeric() || c == '_') => return None,
         _ => file(rest).or_else(|| number(rest, previous)).or_else(|| spoken(rest))?,
     };
     Some(Literal { kind, start: at, end: at + length })
+}
+
+/// `{"q1": ["d3", "d1"]}`.
+fn object(rest: &str) -> Option<(Kind, usize)> {
+    let mut values = Deserializer::from_str(rest).into_iter();
+    let object: Map<String, Value> = values.next()?.ok()?;
+    (!object.is_empty()).then(|| (Kind::Object(object), values.byte_offset()))
 }
 
 /// `[…]` in any depth up to three, `(1, 2)`, with commas, spaces, semicolons or line ends between.
@@ -468,6 +478,7 @@ mod tests {
                 Kind::Number { value, .. } => json!({ "share": value }),
                 Kind::List(items) => json!({ "list": items }),
                 Kind::Table(items) => json!({ "table": items }),
+                Kind::Object(object) => json!({ "object": object }),
                 Kind::Text(text) => json!(text),
                 Kind::File { name } => json!({ "file": name }),
             })
@@ -497,6 +508,8 @@ mod tests {
         check("[[1, null], [3, 4]]", &json!([{"table": [[1, null], [3, 4]]}]));
         check("[1 2; 3 4]", &json!([{"table": [[1, 2], [3, 4]]}]));
         check("['a', 'b']", &json!([{"list": ["a", "b"]}]));
+        check("[[[1], [2]]]", &json!([{"table": [[[1], [2]]]}]));
+        check(r#"in {"q": ["d"]} and {1, 2}"#, &json!([{"object": {"q": ["d"]}}, {"list": [1, 2]}]));
         check("a list (see above) of (2)", &json!([2]));
         check("[1, 2", &json!([1, 2]));
     }

@@ -15,6 +15,7 @@ pub mod objects;
 mod polynomial;
 mod shares;
 mod text_lists;
+mod texts;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -51,12 +52,19 @@ pub struct Filled {
 /// Fills `fields` from the sentence.
 pub fn fill(fields: &[Field], sentence: &str) -> Filled {
     let (whole, (fields, opened)) = (fields, objects::open(fields, sentence));
-    let (fields, promoted) = promoted(&fields);
+    let varied = varied(whole, &fields, sentence);
+    let fields = match &varied {
+        // What is varied has no single value.
+        Some((_, name)) => Cow::Owned(fields.iter().filter(|field| field.name != *name).cloned().collect()),
+        None => fields,
+    };
+    let (fields, promoted) = promoted(&fields, sentence);
     let fields = &*fields;
     let sentence = &in_words(fields, sentence);
     let mut filled = Filled::default();
+    filled.arguments.extend(varied.map(|(argument, name)| (argument, Value::String(name))));
     let sentence = &*without_polynomial(fields, sentence, &mut filled.arguments);
-    let rest = data::texts(fields, sentence, &mut filled.arguments);
+    let rest = texts::texts(fields, sentence, &mut filled.arguments);
     let found = literal::literals(&rest);
     let mut left = found.clone();
     data::lists(fields, &rest, &mut left, &mut filled.arguments);
@@ -65,6 +73,7 @@ pub fn fill(fields: &[Field], sentence: &str) -> Filled {
     choice::options(fields, &rest, &mut filled.arguments);
     choice::lists(fields, &rest, &mut filled.arguments);
     choice::truths(fields, &rest, &mut filled.arguments);
+    predicted(fields, &rest, &mut left, &mut filled.arguments);
     let (spoken_for, free) = numbers::assign(fields, &rest, &left, &mut filled.arguments);
     let (free, called) = single(fields, &rest, &left, free, &mut filled.arguments);
     filled.has_data |= called;
@@ -96,13 +105,66 @@ pub fn fill(fields: &[Field], sentence: &str) -> Filled {
     filled
 }
 
+/// The argument that names a setting of a model to be varied, and the setting that the sentence names.
+fn varied(whole: &[Field], fields: &[Field], sentence: &str) -> Option<(String, String)> {
+    let argument = whole.iter().find(|field| field.name == VARIED && field.takes.text)?;
+    let words = field::stems(sentence);
+    let parts = whole.iter().flat_map(|field| &field.takes.variants).flat_map(|variant| &variant.parts);
+    let mut settings: Vec<&Field> = parts.filter(|part| part.takes.number.is_some()).collect();
+    // Those of the model that is meant first, then the longest name.
+    settings
+        .sort_by_key(|part| (fields.iter().all(|field| field.name != part.name), std::cmp::Reverse(part.name.len())));
+    let said = |part: &&&Field| {
+        let name = field::stems(&part.name.replace('_', " "));
+        words.windows(name.len()).any(|window| window == name)
+    };
+    let setting = settings.iter().find(said)?;
+    Some((argument.name.clone(), setting.name.clone()))
+}
+
+/// The argument for the name of a setting.
+const VARIED: &str = "parameter";
+
+/// "What is the chance after 4.5 hours?": the one number that no word claims is a row to predict for, where rows have one column.
+fn predicted(fields: &[Field], sentence: &str, left: &mut Vec<literal::Literal>, arguments: &mut Map<String, Value>) {
+    let open = fields.iter().find(|field| field.name == "X_test" && !field.required && field.takes.matrix);
+    let learns = arguments.contains_key("y") && arguments.get("X").is_some_and(narrow);
+    let (Some(field), true) = (open, learns) else { return };
+    let numbers: Vec<usize> =
+        (0..left.len()).filter(|at| matches!(left[*at].kind, literal::Kind::Number { word: false, .. })).collect();
+    let (&[at], false) = (numbers.as_slice(), arguments.contains_key(&field.name)) else { return };
+    let literal::Kind::Number { value, whole, share: false, .. } = left[at].kind else { return };
+    let (before, after) = around(sentence, 0, left[at].start, left[at].end, sentence.len());
+    let claims = |text: &[String]| {
+        fields.iter().any(|other| other.takes.number.is_some() && other.name != field.name && other.said_in(text, 5.0))
+    };
+    let (before, after) = (field::stems(&before), field::stems(&after));
+    if claims(&before[before.len().saturating_sub(3)..]) || claims(&after[..after.len().min(2)]) {
+        return;
+    }
+    arguments.insert(field.name.clone(), Value::from(vec![vec![literal::json_number(value, whole)]]));
+    left.remove(at);
+}
+
 /// Where no data are required because they may come in several forms, the usual form is wanted: `PRIMARY`.
-fn promoted(fields: &[Field]) -> (Cow<'_, [Field]>, Vec<String>) {
-    let names: Vec<String> = PRIMARY
-        .iter()
-        .filter(|name| fields.iter().any(|field| field.name == **name))
-        .map(|name| (*name).to_owned())
-        .collect();
+fn promoted<'f>(fields: &'f [Field], sentence: &str) -> (Cow<'f, [Field]>, Vec<String>) {
+    let has = |name: &str| fields.iter().any(|field| field.name == name);
+    // "The counts were 120, 60, 20": where they may be given instead.
+    let lower = sentence.to_lowercase();
+    let counts =
+        ["count", "the bins", "each bin", "per bin", " held ", " bands "].iter().any(|word| lower.contains(word));
+    // Nor are numbers the names of categories.
+    let numbers = !literal::literals(sentence).iter().any(|literal| match &literal.kind {
+        literal::Kind::Text(_) | literal::Kind::File { .. } => true,
+        literal::Kind::List(items) => items.iter().any(Value::is_string),
+        _ => false,
+    });
+    let categories = |name: &str| fields.iter().any(|field| field.name == name && field.takes.texts);
+    let form = |name: &&str| {
+        let counted = format!("{name}_counts");
+        if (counts || numbers && categories(name)) && has(&counted) { counted } else { (*name).to_owned() }
+    };
+    let names: Vec<String> = PRIMARY.iter().filter(|name| has(name)).map(form).collect();
     if names.is_empty() || fields.iter().any(|field| field.required && field.is_data()) {
         return (Cow::Borrowed(fields), Vec::new());
     }
@@ -194,6 +256,12 @@ fn in_words<'s>(fields: &[Field], sentence: &'s str) -> Cow<'s, str> {
             false => found[0].to_owned(),
         };
         text = Cow::Owned(both.replace_all(&text, range).into_owned());
+    }
+    static BETWEEN: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?i)\bbetween\s+([-−]?[0-9.]+)\s+and\s+([-−]?[0-9.]+)").ok());
+    let ends = fields.iter().any(|field| field.name == "range" && field.takes.vector.is_some());
+    if let (true, Some(between)) = (ends, &*BETWEEN) {
+        text = Cow::Owned(between.replace_all(&text, "range $1, $2").into_owned());
     }
     if wants("base") && text.contains(" in bits") {
         text = Cow::Owned(text.replacen(" in bits", " base 2", 1));

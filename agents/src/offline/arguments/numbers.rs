@@ -136,7 +136,7 @@ pub fn written(takes: Numbers, value: f64, whole: Option<i128>, share: bool, com
 }
 
 /// Without the dust of binary fractions: 0.07 and not 0.07000000000000001.
-fn tidy(value: f64) -> f64 {
+pub fn tidy(value: f64) -> f64 {
     format!("{value:.12}").parse().unwrap_or(value)
 }
 
@@ -188,6 +188,10 @@ impl Clause {
         let trimmed = text.trim_end();
         let assigns = trimmed.ends_with(['=', ':']);
         let trimmed = trimmed.trim_end_matches(['=', ':', '~', '≈', ' ']);
+        // "Fires happen on 1% of days": right before a number it begins no other thought.
+        let happens =
+            trimmed.strip_suffix(" on").filter(|rest| !rest.ends_with("centred") && !rest.ends_with("centered"));
+        let trimmed = happens.unwrap_or(trimmed);
         let mut clauses = clauses(trimmed);
         let mut near = clauses.pop().unwrap_or_default();
         let mut far = clauses.pop().unwrap_or_default();
@@ -233,6 +237,10 @@ fn listen(field: &Field, place: usize, open: &[&Field], literal: &Literal, befor
     let (Some(takes), &Kind::Number { value, share, .. }) = (field.takes.number, &literal.kind) else {
         return Heard { score: 0.0, complement: false };
     };
+    // "A flagged one" is no number.
+    if let (Kind::Number { word: true, .. }, true, false) = (&literal.kind, value == 1.0, takes.whole) {
+        return Heard { score: 0.0, complement: false };
+    }
     let mut score = 0.0_f64;
     for (phrase, weight) in &field.phrases {
         let weight = weight * rarity(phrase, open);

@@ -49,16 +49,20 @@ fn polynomial(text: &str) -> Option<(usize, Vec<f64>)> {
     (whole && (coefficients.len() > 2 || coefficients.len() == 2 && terms > 1)).then_some((end, coefficients))
 }
 
-/// The sign that a text begins with, and how many bytes it takes.
+/// The sign that a text begins with, or the product of several ("- -3"), and how many bytes it takes.
 fn sign(text: &str) -> Option<(f64, usize)> {
-    let rest = text.trim_start();
-    let sign = match rest.chars().next()? {
-        '+' => 1.0,
-        '-' | '−' | '–' => -1.0,
-        _ => return None,
-    };
-    let after = rest.trim_start_matches(['+', '-', '−', '–']).trim_start();
-    Some((sign, text.len() - after.len()))
+    let (mut sign, mut rest) = (None, text.trim_start());
+    loop {
+        let mut characters = rest.chars();
+        let one = match characters.next()? {
+            '+' => 1.0,
+            '-' | '−' | '–' => -1.0,
+            _ => break,
+        };
+        sign = Some(sign.unwrap_or(1.0) * one);
+        rest = characters.as_str().trim_start();
+    }
+    Some((sign?, text.len() - rest.len()))
 }
 
 /// The power, the factor and the length of the term that a text begins with.
@@ -90,6 +94,7 @@ mod tests {
     fn as_people_write_them() {
         assert_eq!(read("Minimise x^2 - 4x + 1 by descent"), Some(("x^2 - 4x + 1", vec![1.0, -4.0, 1.0])));
         assert_eq!(read("f(x) = 3x³ + 2 * x**2, from x = 5"), Some(("3x³ + 2 * x**2", vec![0.0, 0.0, 2.0, 3.0])));
+        assert_eq!(read("x^2 - -3x + - 1"), Some(("x^2 - -3x + - 1", vec![-1.0, 3.0, 1.0])));
         assert_eq!(read("lowest point of -x + 0.5x²"), Some(("-x + 0.5x²", vec![0.0, -1.0, 0.5])));
         assert_eq!(
             read("x^4 - 3x^3 + 2 with a rate of 0.01"),

@@ -6,9 +6,13 @@ use serde_json::{Map, Value};
 
 use super::field::{Field, stems};
 use super::literal::{Kind, Literal, json_number};
+use super::numbers::tidy;
 
 /// What data are split into.
 const PARTS: [&[&str]; 3] = [&["training", "train"], &["validation", "validating", "validate"], &["testing", "test"]];
+
+/// Words for the part that is not said.
+const REST: &[&str] = &["rest", "remaind", "remainder", "other", "remain"];
 
 /// "70% training, 20% validation and 10% test" where shares may be given.
 pub(super) fn optional_shares(
@@ -18,11 +22,34 @@ pub(super) fn optional_shares(
     used: &mut Vec<usize>,
     arguments: &mut Map<String, Value>,
 ) {
+    let takes = |field: &&&Field| !field.required && field.takes.vector.is_some_and(|numbers| numbers.shares());
+    // "75/25", "80/10/10".
+    let slashed = sentence.split_whitespace().find_map(|word| {
+        let word = word.trim_matches(|c: char| !c.is_ascii_digit());
+        let parts = word.split('/').map(str::parse::<u32>).collect::<Result<Vec<_>, _>>().ok()?;
+        (parts.len() >= 2 && parts.iter().sum::<u32>() == 100).then_some((word, parts))
+    });
+    if let (Some(field), Some((word, parts))) = (wanting.iter().find(takes), slashed) {
+        let parts: Vec<Value> = parts.iter().map(|part| json_number(f64::from(*part) / 100.0, None)).collect();
+        let from = word.as_ptr() as usize - sentence.as_ptr() as usize;
+        used.extend((0..left.len()).filter(|at| (from..from + word.len()).contains(&left[*at].start)));
+        arguments.insert(field.name.clone(), Value::Array(parts));
+        return;
+    }
     let shares: Vec<usize> =
         (0..left.len()).filter(|at| matches!(left[*at].kind, Kind::Number { share: true, .. })).collect();
-    let takes = |field: &&&Field| !field.required && field.takes.vector.is_some_and(|numbers| numbers.shares());
-    let (Some(field), 2..) = (wanting.iter().find(takes), shares.len()) else { return };
+    let (Some(field), 1..) = (wanting.iter().find(takes), shares.len()) else { return };
     if arguments.contains_key(&field.name) {
+        return;
+    }
+    // "75% for training and the rest for testing".
+    if let [only] = shares[..] {
+        let rest = stems(&sentence[left[only].end..]).iter().any(|word| REST.contains(&word.as_str()));
+        if let (true, Kind::Number { value, .. }) = (rest, &left[only].kind) {
+            let parts = [*value, 1.0 - value].map(|share| json_number(tidy(share), None));
+            arguments.insert(field.name.clone(), Value::from(parts.to_vec()));
+            used.push(only);
+        }
         return;
     }
     let value = |at: &usize| match left[*at].kind {

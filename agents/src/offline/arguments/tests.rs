@@ -75,3 +75,62 @@ fn tables_targets_and_switches() {
         json!({"text": "It has 3 words, no more.", "chunk_size": 200, "chunk_overlap": 20}),
     );
 }
+
+#[test]
+fn tensors_objects_and_labels() {
+    check(
+        "mlp_forward",
+        "weights = [[[0.5], [1]]], biases = [[0.1]], X = [[3, 4]], relu",
+        json!({"weights": [[[0.5], [1]]], "biases": [[0.1]], "X": [[3, 4]], "activation": "relu"}),
+    );
+    check(
+        "retrieval_metrics",
+        r#"judgements {"a": {"d1": 2}} for the run {"a": ["d1", "d2"]}"#,
+        json!({"qrels": {"a": {"d1": 2}}, "run": {"a": ["d1", "d2"]}}),
+    );
+    check(
+        "disparate_impact",
+        "hired 1 0 0 1, group m f f m, privileged m",
+        json!({"y_pred": [1, 0, 0, 1], "group": ["m", "f", "f", "m"], "privileged": "m"}),
+    );
+    check("bpe_decode", "ids [5, 6, 7]", json!({"ids": [[5, 6, 7]]}));
+}
+
+#[test]
+fn what_may_be_given_besides() {
+    check(
+        "logistic_regression",
+        "X = [[1], [2], [3], [4]], y = [0, 0, 1, 1]; how likely is it for [[2.5]]",
+        json!({"X": [[1], [2], [3], [4]], "y": [0, 0, 1, 1], "X_test": [[2.5]]}),
+    );
+    check("bpe_encode", r#"encode "low" with [["l", "o"]]"#, json!({"merges": [["l", "o"]], "texts": ["low"]}));
+    check(
+        "psi",
+        "the counts were [10, 20] and are [15, 15]",
+        json!({"reference_counts": [10, 20], "current_counts": [15, 15]}),
+    );
+    check(
+        "knn_exact",
+        "the neighbour nearest to [[1, 1]] in [[0, 1], [5, 5]]",
+        json!({"base": [[0, 1], [5, 5]], "queries": [[1, 1]]}),
+    );
+}
+
+#[test]
+fn other_words_for_options_and_shares() {
+    check(
+        "impute_missing",
+        "put the commonest value into [[1, null], [1, 2]]",
+        json!({"X": [[1, null], [1, 2]], "strategy": "most_frequent"}),
+    );
+    check(
+        "bayes_theorem",
+        "the siren sounds in 90% of floods and on 5% of nights without one; floods happen on 2% of nights",
+        json!({"likelihood": 0.9, "false_positive_rate": 0.05, "prior": 0.02}),
+    );
+    check(
+        "one_hot_encode",
+        r#"[["a"], ["b"]] without the first category"#,
+        json!({"X": [["a"], ["b"]], "drop_first": true}),
+    );
+}

@@ -39,6 +39,58 @@ pub(super) fn listed_texts(
     items.retain(|item| text(item).is_none());
 }
 
+/// "group a a b b", "groups: x x y y, privileged x": single words in a row after the argument's own name, some of them again.
+pub(super) fn labels(wanting: &[&Field], sentence: &str, arguments: &mut Map<String, Value>) {
+    let fields: Vec<Field> = open(wanting, arguments).filter(|field| field.takes.texts).cloned().collect();
+    for field in &fields {
+        let called = |word: &str| {
+            let ends = word.ends_with(['?', '.', '!', ',', ';']);
+            let word = stems(word);
+            !ends && field.phrases.iter().any(|(phrase, weight)| *weight >= 7.0 && *phrase == word)
+        };
+        let words: Vec<&str> = sentence.split_whitespace().collect();
+        let after = (0..words.len()).filter(|at| called(words[*at])).find_map(|at| run_of_labels(&words[at + 1..]));
+        let anywhere = || repeated(&words).filter(|_| open(wanting, arguments).count() == 1);
+        if let Some(labels) = after.or_else(anywhere) {
+            arguments.insert(field.name.clone(), json!(labels));
+        }
+    }
+}
+
+/// The longest row of single words that come again: "the people are young young old old".
+fn repeated<'s>(words: &[&'s str]) -> Option<Vec<&'s str>> {
+    let again = |run: &[&str], word: &str| run.iter().filter(|other| **other == word).count() > 1;
+    let rows = (0..words.len()).filter_map(|from| {
+        let labels = run_of_labels(&words[from..])?;
+        (0..=labels.len())
+            .rev()
+            .map(|to| &labels[..to])
+            .find(|run| {
+                let ends = |word: Option<&&str>| word.is_some_and(|word| again(run, word));
+                run.len() >= 4 && ends(run.first()) && ends(run.last())
+            })
+            .map(<[&str]>::to_vec)
+    });
+    rows.max_by_key(Vec::len)
+}
+
+/// Single words up to a sign, at least three, each of them twice on average.
+fn run_of_labels<'s>(words: &[&'s str]) -> Option<Vec<&'s str>> {
+    const ENDS: [char; 6] = [',', '.', ';', '?', '!', ':'];
+    let words = match words {
+        ["is" | "are" | "=" | ":" | "was" | "were", rest @ ..] => rest,
+        all => all,
+    };
+    let plain = |word: &&&str| word.trim_end_matches(ENDS).chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    let last = words.iter().position(|word| word.ends_with(ENDS)).map_or(words.len(), |at| at + 1);
+    let labels: Vec<&str> = words[..last].iter().take_while(plain).map(|word| word.trim_end_matches(ENDS)).collect();
+    let mut distinct = labels.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let letters = labels.iter().any(|label| label.chars().any(char::is_alphabetic));
+    (labels.len() >= 3 && letters && distinct.len() * 2 <= labels.len()).then_some(labels)
+}
+
 /// "Dummy variables: red, green, blue", "sex: m m f f": words in a row after a sign, where a list of texts is still wanted.
 pub(super) fn word_lists(wanting: &[&Field], sentence: &str, arguments: &mut Map<String, Value>) {
     let Some(field) = open(wanting, arguments).find(|field| field.takes.texts || field.takes.text_rows) else { return };
@@ -77,16 +129,27 @@ pub(super) fn name_lists(wanting: &[&Field], sentence: &str, arguments: &mut Map
             continue;
         }
         let words: Vec<&str> = sentence.split_whitespace().collect();
+        let another = |word: &str| wanting.iter().any(|other| other.name != field.name && other.name == word);
         let calling = |word: &str| {
             let word = stems(word);
             field.phrases.iter().any(|(phrase, weight)| *weight >= 7.0 && phrase.len() == 1 && phrase == &word)
         };
-        let Some(at) = words.iter().position(|word| calling(word)) else { continue };
+        // "Call the points p, q and r": what they are called stands behind.
+        let listed = |at: usize| words[at].ends_with(',') || words.get(at + 1) == Some(&"and");
+        let lists = |at: usize| {
+            let first = (at + 1..words.len().min(at + 4)).find(|at| listed(*at))?;
+            let ends = |word: &&str| word.ends_with([',', '.', ';', ':', '?']);
+            words[at + 1..first].iter().all(|word| !ends(word)).then_some(first)
+        };
+        let Some(at) = (0..words.len()).filter(|at| calling(words[*at])).find_map(lists) else { continue };
         let mut found: Vec<Value> = Vec::new();
-        for word in &words[at + 1..] {
+        for word in &words[at..] {
             let bare = word.trim_matches([',', ';', '.', '?', '!', ':', '\'', '"']);
             let link = matches!(bare, "and" | "&" | "are" | "as" | "");
             let starts_list = !bare.starts_with(['[', '(', '{']) && !bare.contains('=');
+            if another(bare) {
+                break;
+            }
             if !link && starts_list {
                 found.push(json!(bare));
             }

@@ -48,7 +48,9 @@ pub(super) struct Walk {
     pub(super) computed: u64,
     /// A bit for each node that has been seen.
     seen: Vec<u64>,
+    /// Neighbours that have not been seen, and those of them that are near enough.
     fresh: Vec<u32>,
+    nearer: Vec<Near>,
 }
 
 impl Walk {
@@ -106,38 +108,54 @@ impl Walk {
     }
 
     /// Collects a node's neighbours that have not been seen, and asks for their vectors.
+    ///
+    /// Whether one has been seen cannot be foretold, so each is written down, and the next over it if it had been.
     #[inline(always)]
     fn look_around<S: Space, L: Links>(&mut self, space: &S, links: &L, node: u32) {
-        self.fresh.clear();
-        for &neighbour in links.of(node) {
+        let neighbours = links.of(node);
+        self.fresh.resize(neighbours.len(), END);
+        let mut count = 0;
+        for &neighbour in neighbours {
             if neighbour == END {
                 break;
             }
-            if self.first_seen(neighbour) {
-                space.prefetch(links.vector(neighbour));
-                self.fresh.push(neighbour);
-            }
+            self.fresh[count] = neighbour;
+            count += usize::from(self.first_seen(neighbour));
         }
+        self.fresh.truncate(count);
+        self.fresh.iter().for_each(|&neighbour| space.prefetch(links.vector(neighbour)));
     }
 
     /// Measures what was collected and keeps the nearest; gives the first place that changed.
     #[inline(always)]
     fn measure<S: Space, L: Links>(&mut self, space: &S, links: &L, query: &S::Query, ef: usize) -> usize {
-        let mut first = usize::MAX;
+        let full = self.nearest.len() >= ef;
+        let furthest = self.nearest.last().filter(|_| full).map_or(u64::MAX, |last| last.0);
         self.computed += self.fresh.len() as u64;
+        self.nearer.resize(self.fresh.len(), Near(0));
+        let mut count = 0;
         for &node in &self.fresh {
             let near = Near::new(space.distance(query, links.vector(node)), node);
-            if self.nearest.len() >= ef {
-                if self.nearest.last().is_some_and(|last| near > *last) {
-                    continue;
-                }
-                self.nearest.pop();
-            }
-            let place = self.nearest.partition_point(|other| *other < near);
-            self.nearest.insert(place, near);
-            first = first.min(place);
+            self.nearer[count] = near;
+            count += usize::from(near.0 < furthest);
         }
-        first
+        self.nearer.truncate(count);
+        if count == 0 { usize::MAX } else { self.merge(ef) }
+    }
+
+    /// Moves what is near enough into the sorted list, each node in it at most once; gives the first place that changed.
+    fn merge(&mut self, ef: usize) -> usize {
+        self.nearer.sort_unstable();
+        let mut end = self.nearest.len();
+        self.nearest.resize(end + self.nearer.len(), Near(0));
+        for (i, near) in self.nearer.iter().enumerate().rev() {
+            let place = self.nearest[..end].partition_point(|other| other < near);
+            self.nearest.copy_within(place..end, place + i + 1);
+            self.nearest[place + i] = *near;
+            end = place;
+        }
+        self.nearest.truncate(ef);
+        end
     }
 
     /// The node nearest to the query that is reached by always going to a nearer one.

@@ -1,16 +1,17 @@
 //! The two steps of k-means, without the distances that cannot matter.
 //!
-//! Plain Lloyd measures each point against each centre in each iteration. Most of that is in vain: a point keeps an upper
+//! Plain Lloyd measures each point against each centre in each iteration. That is a product of matrices, and where centres
+//! are few nothing is faster, once the points are packed for it. Otherwise most of it is in vain: a point keeps an upper
 //! bound of the distance to its own centre and a lower bound of the distance to every other, both move by no more than
 //! the centres do, and while they do not cross the point stays where it is (Hamerly). What is left is measured as a small
-//! product of matrices, and sums are changed only by the points that changed sides.
+//! product of matrices. Sums are changed only by the points that changed sides.
 //!
 //! Sources: G. Hamerly, "Making k-means even faster", SIAM International Conference on Data Mining, 2010; C. Elkan,
 //! "Using the triangle inequality to accelerate k-means", ICML 2003 (the bound by half the gap between centres).
 
 use rayon::prelude::*;
 
-use crate::kernel::{Centres, Near, Real, View, inside, squared_distance, two_nearest, vectorized};
+use crate::kernel::{Centres, Near, Packed, Real, View, inside, relabel, squared_distance, two_nearest, vectorized};
 
 /// What the iterations end with.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Fit<T> {
 
 /// How many points a task takes.
 const POINTS: usize = 2048;
+/// Up to how many numbers of all centres a point is measured against each of them sooner than its bounds are looked up.
+const FEW: usize = 1024;
 /// From how many centres on it is worth measuring the distance to one's own before those to all.
 const MANY: usize = 24;
 /// The label before the first iteration.
@@ -38,16 +41,29 @@ const NONE: u32 = u32::MAX;
 struct Lloyd<'a, T> {
     points: View<'a, T>,
     labels: Vec<u32>,
-    /// No less than the distance to the own centre.
-    upper: Vec<T>,
-    /// No more than the distance to any other.
-    lower: Vec<T>,
-    half_squares: Vec<T>,
+    search: Search<T>,
     centres: Vec<T>,
     /// How far each centre moved in the last step.
     moved: Vec<T>,
     sums: Vec<f64>,
     sizes: Vec<usize>,
+}
+
+/// How points find their nearest centres.
+enum Search<T> {
+    /// By measuring all of them. The points are packed by tasks.
+    All(Vec<Packed<T>>),
+    /// By measuring those of which it is not known that they stay.
+    Some(Bounds<T>),
+}
+
+/// What is known of each point's distances.
+struct Bounds<T> {
+    /// No less than the distance to the own centre.
+    upper: Vec<T>,
+    /// No more than the distance to any other.
+    lower: Vec<T>,
+    half_squares: Vec<T>,
 }
 
 /// A point that goes from one centre to another.
@@ -89,21 +105,17 @@ pub(super) fn iterate<T: Real>(points: &[T], d: usize, centres: Vec<T>, most: us
 impl<'a, T: Real> Lloyd<'a, T> {
     fn new(points: &'a [T], d: usize, centres: Vec<T>) -> Self {
         let (n, k) = (points.len() / d, centres.len() / d);
-        let half_squares = points
-            .par_chunks(d * POINTS)
-            .flat_map_iter(|points| {
-                vectorized(
-                    #[inline(always)]
-                    || points.chunks_exact(d).map(|x| inside::dot(x, x) * T::from_f64(0.5)).collect::<Vec<T>>(),
-                )
-            })
-            .collect();
+        let search = if k * d <= FEW {
+            Search::All(
+                points.par_chunks(d * POINTS).map(|part| Packed::new(View::new(part, part.len() / d, d))).collect(),
+            )
+        } else {
+            Search::Some(Bounds::new(points, d))
+        };
         Lloyd {
             points: View::new(points, n, d),
             labels: vec![NONE; n],
-            upper: vec![T::INFINITY; n],
-            lower: vec![T::ZERO; n],
-            half_squares,
+            search,
             centres,
             moved: vec![T::ZERO; k],
             sums: vec![0.0; k * d],
@@ -116,65 +128,41 @@ impl<'a, T: Real> Lloyd<'a, T> {
     }
 
     fn point(&self, i: usize) -> &'a [T] {
-        &self.points.data[i * self.d()..(i + 1) * self.d()]
-    }
-
-    fn centre(&self, i: usize) -> &[T] {
-        &self.centres[i * self.d()..(i + 1) * self.d()]
+        row(self.points.data, self.d(), i)
     }
 
     /// Gives each point to its nearest centre; tells which changed, in order.
     fn assign(&mut self) -> Vec<Change> {
         let (d, k) = (self.d(), self.moved.len());
-        let packed = Centres::new(View::new(&self.centres, k, d));
-        let step = Step { centres: &self.centres, packed: &packed, gaps: self.gaps(), furthest: self.furthest(), d };
-        let Lloyd { points, labels, upper, lower, half_squares, moved, .. } = self;
-        let (points, half_squares, moved) = (*points, &half_squares[..], &moved[..]);
-        let tasks = labels.par_chunks_mut(POINTS).zip(upper.par_chunks_mut(POINTS)).zip(lower.par_chunks_mut(POINTS));
-        let changes: Vec<Vec<Change>> = tasks
-            .enumerate()
-            .map(|(i, ((labels, upper), lower))| {
-                let first = i * POINTS;
-                let part = View::new(&points.data[first * d..], labels.len(), d);
-                let half_squares = &half_squares[first..first + labels.len()];
-                step.part(Part { points: part, half_squares, moved, first, labels, upper, lower })
-            })
-            .collect();
-        changes.concat()
-    }
-
-    /// Half the distance from each centre to the next: a point that is nearer to its own is nearest to it.
-    fn gaps(&self) -> Vec<T> {
-        let k = self.moved.len();
-        // Not worth it for more centres than this.
-        if k * k > self.labels.len() {
-            return vec![T::ZERO; k];
-        }
-        let half = T::from_f64(0.5) * (T::ONE - T::from_f64(16.0 * self.d() as f64) * T::EPSILON);
-        let gap = |i: usize| {
-            let others = (0..k).filter(|&j| j != i).map(|j| squared_distance(self.centre(i), self.centre(j)));
-            others.fold(T::INFINITY, T::min).sqrt() * half
-        };
-        (0..k).map(gap).collect()
-    }
-
-    /// The centre that moved furthest, how far, and how far any other did.
-    fn furthest(&self) -> (usize, T, T) {
-        let mut furthest = (0, T::ZERO, T::ZERO);
-        for (i, &moved) in self.moved.iter().enumerate() {
-            if moved > furthest.1 {
-                furthest = (i, moved, furthest.1);
-            } else {
-                furthest.2 = furthest.2.max(moved);
+        let centres = Centres::new(View::new(&self.centres, k, d));
+        let changes: Vec<Vec<Change>> = match &mut self.search {
+            Search::All(parts) => {
+                let tasks = parts.par_iter().zip(self.labels.par_chunks_mut(POINTS)).enumerate();
+                tasks.map(|(i, (points, labels))| measure_all(points, &centres, labels, i * POINTS)).collect()
             }
-        }
-        furthest
+            Search::Some(bounds) => {
+                let (gaps, furthest) = (gaps(&self.centres, d, self.labels.len()), furthest(&self.moved));
+                let step = Step { centres: &self.centres, packed: &centres, gaps, furthest, d };
+                let (points, half_squares, moved) = (self.points, &bounds.half_squares[..], &self.moved[..]);
+                let bounds = bounds.upper.par_chunks_mut(POINTS).zip(bounds.lower.par_chunks_mut(POINTS));
+                let tasks = self.labels.par_chunks_mut(POINTS).zip(bounds).enumerate();
+                let task = |(i, (labels, (upper, lower))): (usize, (&mut [u32], (&mut [T], &mut [T])))| {
+                    let first = i * POINTS;
+                    let points = View::new(&points.data[first * d..], labels.len(), d);
+                    let half_squares = &half_squares[first..first + labels.len()];
+                    step.part(Part { points, half_squares, moved, first, labels, upper, lower })
+                };
+                tasks.map(task).collect()
+            }
+        };
+        changes.concat()
     }
 
     /// The squared distance of each point from its centre.
     fn distances(&self) -> Vec<f64> {
-        let distance =
-            |(i, label): (usize, &u32)| squared_distance(self.point(i), self.centre(*label as usize)).to_f64();
+        let distance = |(i, label): (usize, &u32)| {
+            squared_distance(self.point(i), row(&self.centres, self.d(), *label as usize)).to_f64()
+        };
         self.labels.par_iter().enumerate().map(distance).collect()
     }
 
@@ -199,8 +187,10 @@ impl<'a, T: Real> Lloyd<'a, T> {
             sizes[empty] = 1;
             distances[point] = 0.0;
             self.labels[point] = to;
-            // What was known of its distances is about another centre.
-            (self.upper[point], self.lower[point]) = (T::INFINITY, T::ZERO);
+            if let Search::Some(bounds) = &mut self.search {
+                // What was known of its distances is about another centre.
+                (bounds.upper[point], bounds.lower[point]) = (T::INFINITY, T::ZERO);
+            }
             changes.push(Change { point, from, to });
         }
         changes
@@ -253,7 +243,62 @@ impl<'a, T: Real> Lloyd<'a, T> {
     }
 }
 
-/// What an assignment knows of the centres.
+fn row<T>(rows: &[T], d: usize, i: usize) -> &[T] {
+    &rows[i * d..(i + 1) * d]
+}
+
+fn measure_all<T: Real>(points: &Packed<T>, centres: &Centres<T>, labels: &mut [u32], first: usize) -> Vec<Change> {
+    let mut changes = Vec::new();
+    relabel(points, centres, labels, |point, from, to| changes.push(Change { point: first + point, from, to }));
+    changes
+}
+
+/// Half the distance from each of the centres to the next: one of the `n` points that is nearer to its own is nearest to it.
+fn gaps<T: Real>(centres: &[T], d: usize, n: usize) -> Vec<T> {
+    let k = centres.len() / d;
+    // Not worth it for more centres than this.
+    if k * k > n {
+        return vec![T::ZERO; k];
+    }
+    let half = T::from_f64(0.5) * (T::ONE - T::from_f64(16.0 * d as f64) * T::EPSILON);
+    let gap = |i: usize| {
+        let others = (0..k).filter(|&j| j != i).map(|j| squared_distance(row(centres, d, i), row(centres, d, j)));
+        others.fold(T::INFINITY, T::min).sqrt() * half
+    };
+    (0..k).map(gap).collect()
+}
+
+/// The centre that moved furthest, how far, and how far any other did.
+fn furthest<T: Real>(moved: &[T]) -> (usize, T, T) {
+    let mut furthest = (0, T::ZERO, T::ZERO);
+    for (i, &moved) in moved.iter().enumerate() {
+        if moved > furthest.1 {
+            furthest = (i, moved, furthest.1);
+        } else {
+            furthest.2 = furthest.2.max(moved);
+        }
+    }
+    furthest
+}
+
+impl<T: Real> Bounds<T> {
+    /// Nothing is known yet.
+    fn new(points: &[T], d: usize) -> Self {
+        let n = points.len() / d;
+        let half_squares = points
+            .par_chunks(d * POINTS)
+            .flat_map_iter(|points| {
+                vectorized(
+                    #[inline(always)]
+                    || points.chunks_exact(d).map(|x| inside::dot(x, x) * T::from_f64(0.5)).collect::<Vec<T>>(),
+                )
+            })
+            .collect();
+        Bounds { upper: vec![T::INFINITY; n], lower: vec![T::ZERO; n], half_squares }
+    }
+}
+
+/// What an assignment by bounds knows of the centres.
 struct Step<'a, T> {
     centres: &'a [T],
     packed: &'a Centres<T>,

@@ -37,6 +37,43 @@ pub(crate) fn two_nearest<T: Real>(
     T::tiled(Level::best(), Nearest { points, which, centres, found });
 }
 
+/// Finds the nearest centre of each point and puts it into `labels`; gives each point whose label was another one, with
+/// the old and the new one, to `changed`, in order.
+///
+/// # Panics
+/// When the shapes do not fit.
+pub(crate) fn relabel<T: Real>(
+    points: &Packed<T>,
+    centres: &Centres<T>,
+    labels: &mut [u32],
+    changed: impl FnMut(usize, u32, u32),
+) {
+    assert_eq!(points.dimensions, centres.dimensions, "points and centres differ in their dimensions");
+    assert_eq!(points.count, labels.len(), "one label a point");
+    T::tiled(points.level, Relabel { points, centres, labels, changed });
+}
+
+/// Points, packed once for many sets of centres.
+#[derive(Debug)]
+pub(crate) struct Packed<T> {
+    memory: Vec<T>,
+    /// Where the panels begin in it.
+    skip: usize,
+    count: usize,
+    dimensions: usize,
+    /// The one that they are packed for.
+    level: Level,
+}
+
+impl<T: Real> Packed<T> {
+    /// Packs points, one a row.
+    pub(crate) fn new(points: View<'_, T>) -> Self {
+        let level = Level::best();
+        let (memory, skip) = T::tiled(level, Pack(points));
+        Packed { memory, skip, count: points.rows, dimensions: points.columns, level }
+    }
+}
+
 /// Centres, packed once for many points.
 #[derive(Debug, Clone)]
 pub(crate) struct Centres<T> {
@@ -47,8 +84,10 @@ pub(crate) struct Centres<T> {
 
 /// How many numbers of a point are fetched ahead; the processor sees by itself how they go on.
 const AHEAD: usize = 64;
-/// How many centres are compared at a time.
-const SIDE: usize = 4;
+/// How many centres are packed side by side.
+const SIDE: usize = 8;
+/// As many are compared at a time where the registers hold their products with two vectors of 64 bytes, half as many elsewhere.
+const WIDE: usize = 128;
 
 impl<T: Real> Centres<T> {
     /// Packs centres, one a row; there must be some, of at least one dimension.
@@ -111,31 +150,94 @@ impl<T: Real, F: FnMut(usize, Near<T>)> Job<T> for Nearest<'_, T, F> {
     }
 }
 
+struct Pack<'a, T>(View<'a, T>);
+
+impl<T: Real> Job<T> for Pack<'_, T> {
+    type Output = (Vec<T>, usize);
+
+    fn run<I: Isa, const MR: usize, const NR: usize>(self, isa: I) -> Self::Output {
+        let Pack(points) = self;
+        let mut memory = Vec::new();
+        let packed = panels::<T, NR>(&mut memory, points.rows, points.columns);
+        pack(isa, points, 0..points.rows, 0..points.columns, Change::default(), packed);
+        let start = packed.as_ptr() as usize;
+        let skip = (start - memory.as_ptr() as usize) / size_of::<T>();
+        (memory, skip)
+    }
+}
+
+struct Relabel<'a, T, F> {
+    points: &'a Packed<T>,
+    centres: &'a Centres<T>,
+    labels: &'a mut [u32],
+    changed: F,
+}
+
+impl<T: Real, F: FnMut(usize, u32, u32)> Job<T> for Relabel<'_, T, F> {
+    type Output = ();
+
+    fn run<I: Isa, const MR: usize, const NR: usize>(self, isa: I) {
+        let Relabel { points, centres, labels, mut changed } = self;
+        let (panels, _) = points.memory[points.skip..].as_chunks::<NR>();
+        for (i, (panel, labels)) in panels.chunks_exact(points.dimensions).zip(labels.chunks_mut(NR)).enumerate() {
+            let nearest = isa.call(
+                #[inline(always)]
+                || compare::<T, I, NR>(centres, panel).at.map(|at| at.to_f64() as u32),
+            );
+            // The last panel is filled up with points that nobody asked for.
+            let nearest = &nearest[..labels.len()];
+            if labels != nearest {
+                for (lane, (label, &nearest)) in labels.iter_mut().zip(nearest).enumerate() {
+                    if *label != nearest {
+                        changed(i * NR + lane, *label, nearest);
+                        *label = nearest;
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// The same for as many points as there are lanes. Indices are kept as numbers of the same width as the scores.
 struct Lanes<T, const N: usize> {
+    /// The number of the centre that is compared next.
+    next: T,
     at: [T; N],
     first: [T; N],
     second: [T; N],
 }
 
-#[inline(always)]
-fn compare<T: Real, I: Isa, const N: usize>(centres: &Centres<T>, points: &[[T; N]]) -> Lanes<T, N> {
-    let mut near = Lanes { at: [T::ZERO; N], first: [T::INFINITY; N], second: [T::INFINITY; N] };
-    let panels = centres.packed.chunks_exact(centres.dimensions);
-    let (halves, _) = centres.half_squares.as_chunks::<SIDE>();
-    let mut index = T::ZERO;
-    for (panel, halves) in panels.zip(halves) {
-        let products = tile::multiply::<T, I, SIDE, N>(panel, points);
-        for (products, half) in products.iter().zip(halves) {
+impl<T: Real, const N: usize> Lanes<T, N> {
+    /// Compares some more centres.
+    #[inline(always)]
+    fn update(&mut self, half_squares: &[T], products: &[[T; N]]) {
+        for (half, products) in half_squares.iter().zip(products) {
             for (l, product) in products.iter().enumerate() {
                 let score = *half - *product;
-                let nearer = score < near.first[l];
-                let loser = if nearer { near.first[l] } else { score };
-                near.second[l] = if loser < near.second[l] { loser } else { near.second[l] };
-                near.at[l] = if nearer { index } else { near.at[l] };
-                near.first[l] = if nearer { score } else { near.first[l] };
+                let nearer = score < self.first[l];
+                let loser = if nearer { self.first[l] } else { score };
+                self.second[l] = if loser < self.second[l] { loser } else { self.second[l] };
+                self.at[l] = if nearer { self.next } else { self.at[l] };
+                self.first[l] = if nearer { score } else { self.first[l] };
             }
-            index += T::ONE;
+            self.next += T::ONE;
+        }
+    }
+}
+
+#[inline(always)]
+fn compare<T: Real, I: Isa, const N: usize>(centres: &Centres<T>, points: &[[T; N]]) -> Lanes<T, N> {
+    let mut near = Lanes { next: T::ZERO, at: [T::ZERO; N], first: [T::INFINITY; N], second: [T::INFINITY; N] };
+    let panels = centres.packed.chunks_exact(centres.dimensions);
+    let (halves, _) = centres.half_squares.as_chunks::<SIDE>();
+    for (panel, half_squares) in panels.zip(halves) {
+        if N * size_of::<T>() >= WIDE {
+            near.update(half_squares, &tile::multiply::<T, I, SIDE, N>(panel.iter(), points));
+        } else {
+            for (i, half_squares) in half_squares.as_chunks::<{ SIDE / 2 }>().0.iter().enumerate() {
+                let half = panel.iter().map(|centres| &centres.as_chunks::<{ SIDE / 2 }>().0[i]);
+                near.update(half_squares, &tile::multiply::<T, I, { SIDE / 2 }, N>(half, points));
+            }
         }
     }
     near

@@ -314,6 +314,34 @@ fn the_two_nearest_centres() {
 }
 
 #[test]
+fn points_that_change_to_another_centre() {
+    for (d, k) in [(1, 1), (2, 3), (5, 8), (32, 17)] {
+        let (points, centres) = (numbers::<f32>(70 * d, 1), numbers::<f32>(k * d, 2));
+        let nearest: Vec<u32> = points
+            .chunks(d)
+            .map(|x| {
+                let distances = centres.chunks(d).map(|c| squared_distance(x, c));
+                distances.zip(0..).min_by(|a, b| a.0.total_cmp(&b.0)).map_or(0, |(_, at)| at)
+            })
+            .collect();
+        let centres = Centres::new(View::new(&centres, k, d));
+        for changes in at_each_level(|| {
+            let packed = Packed::new(View::new(&points, 70, d));
+            let mut labels = vec![u32::MAX; 70];
+            relabel(&packed, &centres, &mut labels, |_, from, _| assert_eq!(from, u32::MAX));
+            assert_eq!(labels, nearest);
+            (labels[3], labels[69]) = (99, 99);
+            let mut changes = Vec::new();
+            relabel(&packed, &centres, &mut labels, |point, from, to| changes.push((point, from, to)));
+            assert_eq!(labels, nearest);
+            changes
+        }) {
+            assert_eq!(changes, [(3, 99, nearest[3]), (69, 99, nearest[69])]);
+        }
+    }
+}
+
+#[test]
 fn the_scatter_matrix_of_numbers_far_from_zero() {
     let x: Vec<f64> = numbers::<f64>(600, 6).iter().map(|x| x + 1e8).collect();
     let means: Vec<f64> = (0..3).map(|j| x.iter().skip(j).step_by(3).sum::<f64>() / 200.0).collect();

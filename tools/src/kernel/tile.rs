@@ -48,7 +48,7 @@ pub(super) fn block<T: Real, I: Isa, const MR: usize, const NR: usize>(
                 prefetch(target.data, start);
                 prefetch(target.data, start + NR - 1);
             }
-            let tile = multiply::<T, I, MR, NR>(a, b);
+            let tile = multiply::<T, I, MR, NR>(a.iter(), b);
             write(&tile, target, row, column);
         }
     }
@@ -68,13 +68,13 @@ macro_rules! rows {
 
 /// `MR` by `NR` sums over the depth of two panels.
 #[inline(always)]
-pub(super) fn multiply<T: Real, I: Isa, const MR: usize, const NR: usize>(
-    a: &[[T; MR]],
+pub(super) fn multiply<'a, T: Real, I: Isa, const MR: usize, const NR: usize>(
+    a: impl Iterator<Item = &'a [T; MR]>,
     b: &[[T; NR]],
 ) -> [[T; NR]; MR] {
     const { assert!(MR <= 14, "more rows than are written out") };
     let mut sums = [[T::ZERO; NR]; MR];
-    for (a, b) in a.iter().zip(b) {
+    for (a, b) in a.zip(b) {
         rows!(sums, a, b: 0 1 2 3 4 5 6 7 8 9 10 11 12 13);
     }
     sums

@@ -77,14 +77,15 @@ impl Meaning {
     /// the weights cannot be read, which a test would.
     pub fn of(&self, said: &str) -> Option<Likely> {
         let gist = gist(said);
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, likely)) = last.as_ref().filter(|(before, _)| *before == gist) {
+        // Not held while the vector is made: other conversations go on.
+        let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, likely)) = last().as_ref().filter(|(before, _)| *before == gist) {
             return Some(likely.clone());
         }
         let head = HEAD.as_ref().ok()?;
         let vectors = MiniLm::shared().embed_now(std::slice::from_ref(&gist)).ok()?;
         let likely = head.likely(vectors.first()?);
-        *last = Some((gist, likely.clone()));
+        *last() = Some((gist, likely.clone()));
         Some(likely)
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn optional_shares(
     });
     if let (Some(field), Some((word, parts))) = (wanting.iter().find(takes), slashed) {
         let parts: Vec<Value> = parts.iter().map(|part| json_number(f64::from(*part) / 100.0, None)).collect();
-        let from = word.as_ptr() as usize - sentence.as_ptr() as usize;
+        let from = sentence.find(word).unwrap_or_default();
         used.extend((0..left.len()).filter(|at| (from..from + word.len()).contains(&left[*at].start)));
         arguments.insert(field.name.clone(), Value::Array(parts));
         return;

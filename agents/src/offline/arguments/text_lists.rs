@@ -48,7 +48,7 @@ pub(super) fn labels(wanting: &[&Field], sentence: &str, arguments: &mut Map<Str
             let word = stems(word);
             !ends && field.phrases.iter().any(|(phrase, weight)| *weight >= 7.0 && *phrase == word)
         };
-        let words: Vec<&str> = sentence.split_whitespace().collect();
+        let words: Vec<&str> = sentence.split_whitespace().take(MOST_WORDS).collect();
         let after = (0..words.len()).filter(|at| called(words[*at])).find_map(|at| run_of_labels(&words[at + 1..]));
         let anywhere = || repeated(&words).filter(|_| open(wanting, arguments).count() == 1);
         if let Some(labels) = after.or_else(anywhere) {
@@ -56,6 +56,10 @@ pub(super) fn labels(wanting: &[&Field], sentence: &str, arguments: &mut Map<Str
         }
     }
 }
+
+/// Labels are looked for among so many words, and there are so many of them: all rows are tried.
+const MOST_WORDS: usize = 500;
+const MOST_LABELS: usize = 64;
 
 /// The longest row of single words that come again: "the people are young young old old".
 fn repeated<'s>(words: &[&'s str]) -> Option<Vec<&'s str>> {
@@ -82,6 +86,7 @@ fn run_of_labels<'s>(words: &[&'s str]) -> Option<Vec<&'s str>> {
         all => all,
     };
     let plain = |word: &&&str| word.trim_end_matches(ENDS).chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    let words = &words[..words.len().min(MOST_LABELS)];
     let last = words.iter().position(|word| word.ends_with(ENDS)).map_or(words.len(), |at| at + 1);
     let labels: Vec<&str> = words[..last].iter().take_while(plain).map(|word| word.trim_end_matches(ENDS)).collect();
     let mut distinct = labels.clone();

@@ -135,8 +135,8 @@ impl Table<'_> {
         if before.is_some_and(|before| follow_up::names_result(before, &said)) {
             lean = Lean::Surely;
         }
-        // "What does status 404 mean?" asks for no average.
-        if question && asks_for_meaning(&said) {
+        // "What does status 404 mean?" asks for no average, and "why, according to the notes?" for no tool.
+        if question && (asks_for_meaning(&said) || asks_documents(&said)) {
             return self.search(lean);
         }
         let best = self.best(&said, before.filter(|_| lean == Lean::Surely));
@@ -414,6 +414,13 @@ fn wish(said: &str) -> String {
         Some((head, _)) if head.chars().any(char::is_alphabetic) => head.to_owned(),
         _ => without_columns(rest),
     }
+}
+
+/// "Why, according to my notes?"
+fn asks_documents(said: &str) -> bool {
+    let words: Vec<String> = super::words::words(said).into_iter().map(|word| word.text).collect();
+    let spoken = format!(" {} ", words.join(" "));
+    !said.contains(['[', '{']) && phrases::BY_DOCUMENTS.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")))
 }
 
 /// "What does it mean?", of anything but data.

@@ -418,6 +418,8 @@ pub const ALIASES: &[(&str, &[&str])] = &[
     ("labels", &["groups", "categories", "kinds", "labelled", "labeled"]),
     ("n", &["rows", "samples", "records", "observations"]),
     ("n_components", &["topics", "themes", "concepts"]),
+    ("n_alphas", &["penalties", "alphas"]),
+    ("cutoffs", &["cutoffs", "cutoff", "cut off"]),
     ("l1_ratio", &["on l1", "of it l1", "l1", "lasso share", "lasso part", "mixing"]),
     ("top", &["keep the best", "keep best", "best", "keep", "first", "limit"]),
     ("qrels", &["relevant", "judgements", "judgments", "relevance", "relevant documents", "gold", "truth"]),

@@ -146,11 +146,11 @@ const MANNERS: &[(&str, &str, bool)] = &[
     ("confidence intervals", "inference", true),
     ("t values", "inference", true),
     ("unit variance scores", "whiten", true),
-    ("slope as well", "derivative", true),
-    ("and the slope", "derivative", true),
-    ("with the slope", "derivative", true),
+    ("slope", "derivative", true),
     ("out of bag", "oob", true),
     ("leave out the first", "drop_first", true),
+    ("drop the first", "drop_first", true),
+    ("dropping the first", "drop_first", true),
     ("leaving out the first", "drop_first", true),
     ("without the first", "drop_first", true),
     ("omit the first", "drop_first", true),
@@ -212,6 +212,19 @@ pub fn truths(fields: &[Field], sentence: &str, arguments: &mut Map<String, Valu
         let default = field.default.as_ref().and_then(Value::as_bool);
         if denied || (sure && default != Some(true)) {
             arguments.insert(field.name.clone(), Value::Bool(!denied));
+        }
+    }
+}
+
+/// A value of one argument that says the option of another.
+const IMPLIED: &[(&str, &str, &str)] = &[("fill_value", "strategy", "constant")];
+
+/// Options that follow from what else was said.
+pub fn implied(fields: &[Field], arguments: &mut Map<String, Value>) {
+    for (given, name, option) in IMPLIED {
+        let takes = |field: &Field| field.name == *name && field.takes.options.iter().any(|known| known == option);
+        if arguments.contains_key(*given) && !arguments.contains_key(*name) && fields.iter().any(takes) {
+            arguments.insert((*name).to_owned(), Value::from(*option));
         }
     }
 }

@@ -627,7 +627,7 @@ fn counted(field: &Field, takes: Numbers, sentence: &str, left: &[Literal], used
         if to >= from + 2 {
             let end = left.get(to).map_or(sentence.len(), |next| next.start);
             let after = stems(&sentence[left[to - 1].end..end]);
-            if field.said_in(&after[..after.len().min(2)], 7.0) {
+            if field.said_in(&after[..after.len().min(2)], 5.0) {
                 let found = (from..to).filter_map(number).collect();
                 used.extend(from..to);
                 return found;

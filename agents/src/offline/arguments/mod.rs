@@ -81,6 +81,7 @@ pub fn fill(fields: &[Field], sentence: &str) -> Filled {
     filled.unused_data = left.iter().filter(|literal| !matches!(literal.kind, literal::Kind::Number { .. })).count();
     filled.unused = free.len() + filled.unused_data;
     choice::meanings(fields, &rest, &mut filled.arguments);
+    choice::implied(fields, &mut filled.arguments);
     let tables = found.iter().any(|literal| matches!(literal.kind, literal::Kind::Table(_)));
     let table = |field: &Field| field.takes.matrix.then(|| filled.arguments.get(&field.name)).flatten();
     filled.bent = if tables {
@@ -139,7 +140,7 @@ fn predicted(fields: &[Field], sentence: &str, left: &mut Vec<literal::Literal>,
         fields.iter().any(|other| other.takes.number.is_some() && other.name != field.name && other.said_in(text, 5.0))
     };
     let (before, after) = (field::stems(&before), field::stems(&after));
-    if claims(&before[before.len().saturating_sub(3)..]) || claims(&after[..after.len().min(2)]) {
+    if claims(&before[before.len().saturating_sub(1)..]) || claims(&after[..after.len().min(1)]) {
         return;
     }
     arguments.insert(field.name.clone(), Value::from(vec![vec![literal::json_number(value, whole)]]));

@@ -60,7 +60,7 @@ pub(super) const ROWS: usize = 192;
 /// A block of the right side, packed, stays in the third.
 pub(super) const COLUMNS: usize = 2048;
 /// Fewer products are not worth a second thread.
-pub(crate) const SMALL: usize = 1 << 21;
+pub(super) const SMALL: usize = 1 << 21;
 
 impl<T: Real> Job<T> for Product<'_, '_, T> {
     type Output = ();

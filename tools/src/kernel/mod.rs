@@ -36,7 +36,7 @@ pub(crate) use gram::{gram, shifted_gram};
 #[cfg(test)]
 pub(crate) use level::Level;
 pub(crate) use level::vectorized;
-pub(crate) use matmul::{SMALL as SMALL_PRODUCT, matmul, shifted_matmul};
+pub(crate) use matmul::{matmul, shifted_matmul};
 pub(crate) use nearest::{Centres, Near, Packed, relabel, two_nearest};
 pub(crate) use prefetch::prefetch;
 pub use real::Real;

@@ -43,15 +43,6 @@ impl<'a, T: Copy> View<'a, T> {
         }
     }
 
-    /// Some of the columns.
-    ///
-    /// # Panics
-    /// When there are not that many.
-    pub(crate) fn columns(self, first: usize, count: usize) -> Self {
-        assert!(first + count <= self.columns, "{count} columns from {first} on of {}", self.columns);
-        View { data: &self.data[first * self.column_stride..], columns: count, ..self }
-    }
-
     /// Where an entry lies in the data.
     #[inline(always)]
     pub(super) fn at(&self, i: usize, j: usize) -> usize {

@@ -6,15 +6,10 @@
 //! weights (inputs x outputs, row by row) before the biases, so that an optimiser sees a single vector; all intermediate
 //! results lie in buffers made once.
 //!
-//! The products of a small network are too small to be shared by threads. There, rows are: each thread takes some of them
-//! from the first layer to the last, and back; then each takes some of the slopes in the weights. No sum is taken in
-//! another order for that.
-//!
 //! Cost: 2 · rows · weights operations forward, twice that backward.
 //! Reference: D. Rumelhart, G. Hinton, R. Williams, "Learning representations by back-propagating errors", Nature 323,
 //! 1986; I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*, 2016, §6.5.
 
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +18,7 @@ use super::{
     softmax,
 };
 use crate::{
-    kernel::{Real, SMALL_PRODUCT, View, matmul, vectorized},
+    kernel::{Real, View, matmul, vectorized},
     random::Random,
 };
 
@@ -209,18 +204,25 @@ impl<T: Real> Pass<T> {
 
     /// From the inputs to the outputs.
     pub(crate) fn forward(&mut self, parameters: &[T], rows: usize) {
-        let threads = self.shape.threads(rows);
-        self.rows(rows).shared(threads, &|rows| rows.forward(parameters));
-    }
-
-    fn rows(&mut self, count: usize) -> Rows<'_, T> {
-        let Pass { shape, values, slopes, deltas } = self;
-        Rows {
-            values: first_rows(values, &shape.sizes, count),
-            slopes: first_rows(slopes, &shape.sizes[1..], count),
-            deltas: first_rows(deltas, &shape.sizes[1..], count),
-            shape,
-            count,
+        for l in 0..self.shape.layers() {
+            let (inputs, outputs, _) = self.shape.layer(l);
+            let (weights, biases) = self.shape.split(parameters, l);
+            let (before, after) = self.values.split_at_mut(l + 1);
+            let x = View::new(&before[l][..rows * inputs], rows, inputs);
+            let out = &mut after[0][..rows * outputs];
+            // The biases go first and the products on top of them: one pass less.
+            match self.slopes.get_mut(l) {
+                Some(sums) => {
+                    let sums = &mut sums[..rows * outputs];
+                    sums.chunks_exact_mut(outputs).for_each(|row| row.copy_from_slice(biases));
+                    matmul(x, View::new(weights, inputs, outputs), sums, T::ONE);
+                    self.shape.activation.apply(sums, out);
+                }
+                None => {
+                    out.chunks_exact_mut(outputs).for_each(|row| row.copy_from_slice(biases));
+                    matmul(x, View::new(weights, inputs, outputs), out, T::ONE);
+                }
+            }
         }
     }
 
@@ -266,144 +268,32 @@ impl<T: Real> Pass<T> {
 
     /// From the slopes in the outputs to those in all parameters.
     pub(crate) fn backward(&mut self, parameters: &[T], rows: usize, gradient: &mut [T]) {
-        let threads = self.shape.threads(rows);
-        self.rows(rows).shared(threads, &|rows| rows.backward(parameters));
-        let mut tasks = Vec::with_capacity(threads * self.shape.layers());
-        let mut rest = gradient;
-        for l in 0..self.shape.layers() {
-            let (inputs, outputs, _) = self.shape.layer(l);
-            let (weights, after) = rest.split_at_mut(inputs * outputs);
-            let (biases, after) = after.split_at_mut(outputs);
-            rest = after;
-            let x = View::new(&self.values[l][..rows * inputs], rows, inputs);
-            let delta = View::new(&self.deltas[l][..rows * outputs], rows, outputs);
-            let some = inputs.div_ceil(threads).next_multiple_of(TILE);
-            let mut biases = Some(biases);
-            for (i, weights) in weights.chunks_mut(some * outputs).enumerate() {
-                let x = x.columns(i * some, weights.len() / outputs);
-                tasks.push(Slopes { x, delta, weights, biases: biases.take() });
-            }
-        }
-        if threads == 1 {
-            tasks.into_iter().for_each(Slopes::take);
-        } else {
-            tasks.into_par_iter().for_each(Slopes::take);
-        }
-    }
-}
-
-/// The first rows of each buffer.
-fn first_rows<'a, T>(buffers: &'a mut [Vec<T>], sizes: &[usize], count: usize) -> Vec<&'a mut [T]> {
-    buffers.iter_mut().zip(sizes).map(|(buffer, size)| &mut buffer[..count * size]).collect()
-}
-
-/// Threads get whole tiles of a product, or nearly so, on every instruction set.
-const TILE: usize = 14;
-/// Fewer products in a layer on the whole are not worth a second thread.
-const LEAST: usize = 1 << 18;
-
-impl Shape {
-    /// How many threads share the rows of a pass.
-    fn threads(&self, rows: usize) -> usize {
-        let largest = self.sizes.windows(2).map(|pair| pair[0] * pair[1]).max().unwrap_or_default() * rows;
-        if (LEAST..SMALL_PRODUCT).contains(&largest) { rayon::current_num_threads() } else { 1 }
-    }
-}
-
-/// Some rows of a pass: what belongs to them in each buffer.
-struct Rows<'a, T> {
-    shape: &'a Shape,
-    count: usize,
-    values: Vec<&'a mut [T]>,
-    slopes: Vec<&'a mut [T]>,
-    deltas: Vec<&'a mut [T]>,
-}
-
-impl<'a, T: Real> Rows<'a, T> {
-    /// Has so many threads do something with these rows.
-    fn shared(mut self, threads: usize, body: &(impl Fn(&mut Self) + Sync)) {
-        let half = self.count / 2 / TILE * TILE;
-        if threads == 1 || half == 0 {
-            return body(&mut self);
-        }
-        let (some, others) = self.split_at(half);
-        rayon::join(|| some.shared(threads / 2, body), || others.shared(threads - threads / 2, body));
-    }
-
-    fn split_at(self, first: usize) -> (Self, Self) {
-        let Rows { shape, count, values, slopes, deltas } = self;
-        let split = |buffers: Vec<&'a mut [T]>, sizes: &[usize]| -> (Vec<&'a mut [T]>, Vec<&'a mut [T]>) {
-            buffers.into_iter().zip(sizes).map(|(buffer, size)| buffer.split_at_mut(first * size)).unzip()
-        };
-        let (values, other_values) = split(values, &shape.sizes);
-        let (slopes, other_slopes) = split(slopes, &shape.sizes[1..]);
-        let (deltas, other_deltas) = split(deltas, &shape.sizes[1..]);
-        (
-            Rows { shape, count: first, values, slopes, deltas },
-            Rows { shape, count: count - first, values: other_values, slopes: other_slopes, deltas: other_deltas },
-        )
-    }
-
-    fn forward(&mut self, parameters: &[T]) {
-        for l in 0..self.shape.layers() {
-            let (inputs, outputs, _) = self.shape.layer(l);
-            let (weights, biases) = self.shape.split(parameters, l);
-            let (before, after) = self.values.split_at_mut(l + 1);
-            let x = View::new(before[l], self.count, inputs);
-            let out = &mut *after[0];
-            // The biases go first and the products on top of them: one pass less.
-            match self.slopes.get_mut(l) {
-                Some(sums) => {
-                    sums.chunks_exact_mut(outputs).for_each(|row| row.copy_from_slice(biases));
-                    matmul(x, View::new(weights, inputs, outputs), sums, T::ONE);
-                    self.shape.activation.apply(sums, out);
-                }
-                None => {
-                    out.chunks_exact_mut(outputs).for_each(|row| row.copy_from_slice(biases));
-                    matmul(x, View::new(weights, inputs, outputs), out, T::ONE);
-                }
-            }
-        }
-    }
-
-    /// From the slopes in the outputs to those in the sums of each layer.
-    fn backward(&mut self, parameters: &[T]) {
-        for l in (1..self.shape.layers()).rev() {
+        for l in (0..self.shape.layers()).rev() {
             let (inputs, outputs, _) = self.shape.layer(l);
             let (before, after) = self.deltas.split_at_mut(l);
-            let (delta, next) = (&*after[0], &mut *before[l - 1]);
+            let delta = &after[0][..rows * outputs];
+            let x = &self.values[l][..rows * inputs];
+            let (in_weights, in_biases) = self.shape.split_mut(gradient, l);
+            matmul(View::new(x, rows, inputs).t(), View::new(delta, rows, outputs), in_weights, T::ZERO);
+            in_biases.fill(T::ZERO);
+            vectorized(
+                #[inline(always)]
+                || {
+                    for row in delta.chunks_exact(outputs) {
+                        in_biases.iter_mut().zip(row).for_each(|(sum, x)| *sum += *x);
+                    }
+                },
+            );
+            let Some(next) = before.last_mut() else { break };
+            let next = &mut next[..rows * inputs];
             let (weights, _) = self.shape.split(parameters, l);
-            matmul(View::new(delta, self.count, outputs), View::new(weights, inputs, outputs).t(), next, T::ZERO);
-            let slopes = &*self.slopes[l - 1];
+            matmul(View::new(delta, rows, outputs), View::new(weights, inputs, outputs).t(), next, T::ZERO);
+            let slopes = &self.slopes[l - 1][..rows * inputs];
             vectorized(
                 #[inline(always)]
                 || next.iter_mut().zip(slopes).for_each(|(delta, slope)| *delta *= *slope),
             );
         }
-    }
-}
-
-/// What is to be found of a layer: the slopes in the weights of some of its inputs, and once those in its biases.
-struct Slopes<'a, T> {
-    x: View<'a, T>,
-    delta: View<'a, T>,
-    weights: &'a mut [T],
-    biases: Option<&'a mut [T]>,
-}
-
-impl<T: Real> Slopes<'_, T> {
-    fn take(self) {
-        matmul(self.x.t(), self.delta, self.weights, T::ZERO);
-        let Some(biases) = self.biases else { return };
-        biases.fill(T::ZERO);
-        vectorized(
-            #[inline(always)]
-            || {
-                for row in self.delta.data.chunks_exact(biases.len()) {
-                    biases.iter_mut().zip(row).for_each(|(sum, x)| *sum += *x);
-                }
-            },
-        );
     }
 }
 

@@ -146,13 +146,13 @@ impl<'a, T: Real> Lloyd<'a, T> {
                 let (points, half_squares, moved) = (self.points, &bounds.half_squares[..], &self.moved[..]);
                 let bounds = bounds.upper.par_chunks_mut(POINTS).zip(bounds.lower.par_chunks_mut(POINTS));
                 let tasks = self.labels.par_chunks_mut(POINTS).zip(bounds).enumerate();
-                let task = |(i, (labels, (upper, lower))): (usize, (&mut [u32], (&mut [T], &mut [T])))| {
+                let changes = tasks.map(|(i, (labels, (upper, lower)))| {
                     let first = i * POINTS;
                     let points = View::new(&points.data[first * d..], labels.len(), d);
                     let half_squares = &half_squares[first..first + labels.len()];
                     step.part(Part { points, half_squares, moved, first, labels, upper, lower })
-                };
-                tasks.map(task).collect()
+                });
+                changes.collect()
             }
         };
         changes.concat()

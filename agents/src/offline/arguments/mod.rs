@@ -192,7 +192,8 @@ fn single(
     else {
         return (free, false);
     };
-    if !numbers.take(*value) {
+    // Nor is "99% of people" a height.
+    if !numbers.take(*value) || *share && !numbers.shares() {
         return (free, false);
     }
     let from = at.checked_sub(1).map_or(0, |before| left[before].end);

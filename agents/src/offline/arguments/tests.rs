@@ -21,6 +21,8 @@ fn vectors_in_every_dress() {
         "dot product of columns u and v in d.csv",
         json!({"a": {"file": "d.csv", "columns": ["u"]}, "b": {"file": "d.csv", "columns": ["v"]}}),
     );
+    check("gaussian_quantile", "the 5% below mean 10, std 2", json!({"p": [0.05], "mean": 10, "std": 2}));
+    check("gaussian_cdf", "the 5% below mean 10, std 2", json!({"mean": 10, "std": 2}));
     check("mean_variance", "mean of 2, 4 and 9, ddof 1", json!({"x": [2, 4, 9], "ddof": 1}));
     check("describe", "the 5th and 95th percentile of [1, 2, 3]", json!({"x": [1, 2, 3], "quantiles": [0.05, 0.95]}));
 }

@@ -135,16 +135,26 @@ fn search(catalogue: &Catalogue, request: &str, out: &mut Out) -> Outcome {
     out.text(&render::tools(found.iter().map(|(_, spec)| *spec), out.terminal.width))
 }
 
-/// The tools that fit the request by meaning, best first, each with the share of the request that it covers.
+/// The tools that fit the request by its words and its meaning, best first, each with how well: 0 for hardly, around 1 for surely.
 pub fn fitting<'a>(catalogue: &'a Catalogue, request: &str) -> Vec<(f64, &'a Spec)> {
     let finder = Finder::new(catalogue);
-    let ranked = finder.by_meaning(finder.rank(&finder.spelled(request)), request);
-    let fitting = ranked.iter().take(FOUND).filter(|fit| fit.score >= LEAST);
-    fitting.filter_map(|fit| Some((fit.score, catalogue.get(&fit.tool.name)?.spec()))).collect()
+    let by_words = finder.rank(&finder.spelled(request));
+    let spoken_of: Vec<&str> =
+        by_words.iter().filter(|fit| fit.score >= LEAST).map(|fit| fit.tool.name.as_str()).collect();
+    // All that the words speak of, and what the meaning says first, in the order of both.
+    let ranked = finder.by_meaning(by_words.clone(), request);
+    let fitting = ranked
+        .iter()
+        .enumerate()
+        .filter(|(place, fit)| spoken_of.contains(&fit.tool.name.as_str()) || *place < MEANT && fit.score >= LEAST);
+    let found =
+        fitting.take(FOUND).filter_map(|(_, fit)| Some((fit.score.max(0.0), catalogue.get(&fit.tool.name)?.spec())));
+    found.collect()
 }
 
-/// So many tools are shown for a request, and none that covers less of it.
+/// So many tools are shown for a request, so many of them for what it means alone, and none that covers less of it.
 const FOUND: usize = 8;
+const MEANT: usize = 2;
 const LEAST: f64 = 0.15;
 
 fn call(catalogue: &Catalogue, name: &str, args: &str, picture: Option<PathBuf>, out: &mut Out) -> Outcome {

@@ -51,7 +51,7 @@ pub struct Finder {
 pub struct Match<'a> {
     /// The tool.
     pub tool: &'a Known,
-    /// The share of the sentence that it covers, 0 to 1.
+    /// How well it fits: about the share of the sentence that it covers, more where it is about little else.
     pub score: f64,
     /// Whether the sentence says the tool's own name.
     pub named: bool,

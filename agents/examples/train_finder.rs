@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let kept = asked.iter().enumerate().filter(|(i, _)| i % FOLDS != fold).map(|(_, sample)| sample);
         let head = train(&names, known.iter().chain(kept))?;
         for sample in asked.iter().skip(fold).step_by(FOLDS) {
-            let likely = head.likely(&sample.vector);
+            let likely = head.likely(&sample.vector).ok_or("the weights are for other vectors")?;
             let log = |name: &String| likely.log(name).unwrap_or(f64::NEG_INFINITY);
             let best = names.iter().max_by(|a, b| log(a).total_cmp(&log(b)));
             right += usize::from(best == Some(&names[sample.class]));

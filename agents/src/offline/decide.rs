@@ -159,7 +159,9 @@ impl Table<'_> {
         };
         // What means nothing that a tool does has to say all the more of one, unless it brings its data.
         let brings = best.as_ref().is_some_and(|(_, filled)| filled.has_data || filled.spoken_for >= 2);
-        let wanted = if brings { wanted } else { wanted + NO_TOOL * self.finder.none_likely(&self.talk.said) };
+        let alone = before.is_none() || lean != Lean::Surely;
+        let wanted =
+            if brings || !alone { wanted } else { wanted + NO_TOOL * self.finder.none_likely(&self.talk.said) };
         if let Some((fit, filled)) = &best
             && fit.score >= wanted
         {
@@ -420,7 +422,9 @@ fn wish(said: &str) -> String {
 fn asks_documents(said: &str) -> bool {
     let words: Vec<String> = super::words::words(said).into_iter().map(|word| word.text).collect();
     let spoken = format!(" {} ", words.join(" "));
-    !said.contains(['[', '{']) && phrases::BY_DOCUMENTS.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")))
+    let numbers = literals(said).iter().filter(|literal| matches!(literal.kind, Kind::Number { .. })).count();
+    let data = literals(said).iter().any(|literal| !matches!(literal.kind, Kind::Number { .. } | Kind::Text(_)));
+    !data && numbers < 2 && phrases::BY_DOCUMENTS.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")))
 }
 
 /// "What does it mean?", of anything but data.

@@ -325,7 +325,7 @@ fn help(heard: &Heard<'_>) -> Option<Intent> {
     if general && !heard.data {
         return Some(Intent::Help(Help::General));
     }
-    let something = heard.has(phrases::SOMETHING) && !heard.has(phrases::ABOUT_DOCUMENTS);
+    let something = heard.has(phrases::SOMETHING) && !heard.has(phrases::ABOUT_DOCUMENTS) && !heard.data;
     let tools = something || heard.has(phrases::TOOLS_HELP);
     if tools && !heard.sentence.contains('[') {
         return Some(Intent::Help(Help::Tools));

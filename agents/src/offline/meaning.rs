@@ -84,7 +84,7 @@ impl Meaning {
         }
         let head = HEAD.as_ref().ok()?;
         let vectors = MiniLm::shared().embed_now(std::slice::from_ref(&gist)).ok()?;
-        let likely = head.likely(vectors.first()?);
+        let likely = head.likely(vectors.first()?)?;
         *last() = Some((gist, likely.clone()));
         Some(likely)
     }
@@ -147,7 +147,7 @@ impl Head {
             }
         };
         let weights = tensors.tensor(WEIGHTS)?;
-        if weights.dtype() != Dtype::I8 || weights.shape().first() != Some(&names.len()) {
+        if weights.dtype() != Dtype::I8 || weights.shape().len() != 2 || weights.shape()[0] != names.len() {
             return Err(HeadError::Misshapen(WEIGHTS));
         }
         let (scales, biases) = (floats(SCALES)?, floats(BIASES)?);
@@ -177,9 +177,12 @@ impl Head {
         &self.names
     }
 
-    /// How likely each class is for a sentence of this vector.
-    pub fn likely(&self, vector: &[f32]) -> Likely {
-        let rows = self.weights.chunks_exact(vector.len().max(1)).zip(&self.scales).zip(&self.biases);
+    /// How likely each class is for a sentence of this vector; nothing if the weights are for vectors of another length.
+    pub fn likely(&self, vector: &[f32]) -> Option<Likely> {
+        if vector.is_empty() || self.weights.len() != vector.len() * self.names.len() {
+            return None;
+        }
+        let rows = self.weights.chunks_exact(vector.len()).zip(&self.scales).zip(&self.biases);
         let logits: Vec<f64> = rows
             .map(|((row, scale), bias)| {
                 let sum: f32 = row.iter().zip(vector).map(|(w, x)| f32::from(*w) * x).sum();
@@ -188,7 +191,7 @@ impl Head {
             .collect();
         let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let whole = most + logits.iter().map(|logit| (logit - most).exp()).sum::<f64>().ln();
-        Likely(self.names.iter().cloned().zip(logits.into_iter().map(|logit| logit - whole)).collect())
+        Some(Likely(self.names.iter().cloned().zip(logits.into_iter().map(|logit| logit - whole)).collect()))
     }
 }
 
@@ -206,7 +209,8 @@ mod tests {
         let head = Head::new(vec!["a".into(), "b".into()], &[1.0, -0.5, 0.25, 0.0], &[0.0, 0.5]);
         let again = Head::read(&head.write().expect("a file")).expect("the same");
         assert_eq!(head, again);
-        let likely = again.likely(&[1.0, 0.0]);
+        assert_eq!(again.likely(&[1.0]), None);
+        let likely = again.likely(&[1.0, 0.0]).expect("as long as the weights");
         // Logits 1 and 0.75: probabilities 1 / (1 + e^-0.25) and the rest.
         assert!((likely.log("a").expect("known").exp() - 0.5622).abs() < 1e-3, "{likely:?}");
         assert!(likely.most() > likely.log("b").expect("known") && likely.log("c").is_none());

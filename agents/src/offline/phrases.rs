@@ -186,16 +186,15 @@ pub const TOOLS_HELP: &[&str] = &[
     "any tool", "tools do you have", "tools are there", "tools have you", "tool should i use", "tool do i need",
     "tool would", "what algorithms", "which algorithms", "which algorithm", "what methods do you", "tools for",
     "list of tools", "tool list", "what functions do you", "which functions", "tools available", "which command", "of your tools", "your tools",
-    "arguments does", "arguments do", "parameters does", "parameters do", "options does", "options do", "tool take",
+    "tool take",
     "tool accept", "tool expect", "tool need", "tools there are", "tools you have", "everything you have", "all you have for", "what you have for", "tools exist", "everything you can do", "all you can do", "things you can do",
-    "do i use the",
 ];
 
 /// The same about something that need not be called a tool.
 pub const SOMETHING: &[&str] = &[
     "do you have something", "do you have anything", "do you have a way", "have you got something",
-    "have you got anything", "got something", "got anything", "do you offer", "do you support", "is there something here",
-    "is there anything here", "what do you have for", "what have you got for", "can you handle", "do you come with",
+    "have you got anything", "got something", "got anything", "is there something here",
+    "is there anything here", "what do you have for", "what have you got for", "do you come with",
 ];
 
 /// Phrases of a question that documents are to answer.

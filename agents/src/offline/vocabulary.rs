@@ -377,7 +377,7 @@ pub const ALIASES: &[(&str, &[&str])] = &[
         "of legitimate", "innocent", "honest", "genuine", "without", "quiet", "of clean", "for no reason",
     ]),
     ("false alarm", &["false positives", "false alarms", "false positive rate"]),
-    ("iterations", &["iterations", "rounds", "steps", "epochs", "passes", "iters"]),
+    ("iterations", &["iterations", "rounds", "steps", "epochs", "iters"]),
     ("epochs", &["epochs", "passes", "rounds"]),
     ("n_init", &[
         "restarts", "starts", "inits", "initialisations", "initializations", "random starts", "tries", "attempts",

@@ -44,7 +44,7 @@ pub fn lists(fields: &[Field], sentence: &str, left: &mut Vec<Literal>, argument
         in_order(&wanting, sentence, &mut runs, &mut used, arguments);
     }
     besides(&wanting, &mut items, &mut used, arguments);
-    sought_and_searched(arguments);
+    sought_and_searched(sentence, arguments);
     target_of_points(&wanting, arguments);
     labels(&wanting, sentence, arguments);
     word_lists(&wanting, sentence, arguments);
@@ -416,10 +416,11 @@ fn besides(wanting: &[&Field], items: &mut Vec<Item>, used: &mut Vec<usize>, arg
 /// Pairs of arguments for what is known and what is asked about.
 const KNOWN_AND_ASKED: &[(&str, &str)] = &[("base", "queries"), ("X_train", "X_test")];
 
-/// One row is asked about and several are known, whichever was said first.
-fn sought_and_searched(arguments: &mut Map<String, Value>) {
+/// One row is asked about and several are known, whichever was said first, unless both are called by their names.
+fn sought_and_searched(sentence: &str, arguments: &mut Map<String, Value>) {
     let rows = |value: &Value| value.as_array().map_or(0, Vec::len);
-    for (known, asked) in KNOWN_AND_ASKED {
+    let called = |name: &str| ["=", " =", ":"].iter().any(|sign| sentence.contains(&format!("{name}{sign}")));
+    for (known, asked) in KNOWN_AND_ASKED.iter().filter(|(known, asked)| !called(known) && !called(asked)) {
         let turned = match (arguments.get(*known), arguments.get(*asked)) {
             (Some(known), Some(asked)) => rows(known) == 1 && rows(asked) > 1,
             _ => false,

@@ -111,15 +111,15 @@ fn varied(whole: &[Field], fields: &[Field], sentence: &str) -> Option<(String, 
     let argument = whole.iter().find(|field| field.name == VARIED && field.takes.text)?;
     let words = field::stems(sentence);
     let parts = whole.iter().flat_map(|field| &field.takes.variants).flat_map(|variant| &variant.parts);
-    let mut settings: Vec<&Field> = parts.filter(|part| part.takes.number.is_some()).collect();
-    // Those of the model that is meant first, then the longest name.
-    settings
-        .sort_by_key(|part| (fields.iter().all(|field| field.name != part.name), std::cmp::Reverse(part.name.len())));
-    let said = |part: &&&Field| {
+    let said = parts.filter(|part| part.takes.number.is_some()).filter_map(|part| {
         let name = field::stems(&part.name.replace('_', " "));
-        words.windows(name.len()).any(|window| window == name)
-    };
-    let setting = settings.iter().find(said)?;
+        let at = words.windows(name.len()).position(|window| window == name)?;
+        let called = at > 0 && words[at - 1] == VARIED;
+        let strange = fields.iter().all(|field| field.name != part.name);
+        // The one right after "parameter", else the first one that the model has; the longest name of several at one place.
+        Some(((!called, strange, at, std::cmp::Reverse(name.len())), part))
+    });
+    let (_, setting) = said.min_by_key(|(place, _)| *place)?;
     Some((argument.name.clone(), setting.name.clone()))
 }
 
@@ -140,7 +140,7 @@ fn predicted(fields: &[Field], sentence: &str, left: &mut Vec<literal::Literal>,
         fields.iter().any(|other| other.takes.number.is_some() && other.name != field.name && other.said_in(text, 5.0))
     };
     let (before, after) = (field::stems(&before), field::stems(&after));
-    if claims(&before[before.len().saturating_sub(1)..]) || claims(&after[..after.len().min(1)]) {
+    if claims(&before[before.len().saturating_sub(4)..]) || claims(&after[..after.len().min(2)]) {
         return;
     }
     arguments.insert(field.name.clone(), Value::from(vec![vec![literal::json_number(value, whole)]]));

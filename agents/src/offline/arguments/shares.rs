@@ -23,33 +23,37 @@ pub(super) fn optional_shares(
     arguments: &mut Map<String, Value>,
 ) {
     let takes = |field: &&&Field| !field.required && field.takes.vector.is_some_and(|numbers| numbers.shares());
+    let Some(field) = wanting.iter().find(takes).filter(|field| !arguments.contains_key(&field.name)) else { return };
+    // A single share, or shares with a stroke between, say how data are split and nothing else.
+    let splits = stems(&field.description).iter().any(|word| PARTS[0].contains(&word.as_str()));
     // "75/25", "80/10/10".
     let slashed = sentence.split_whitespace().find_map(|word| {
         let word = word.trim_matches(|c: char| !c.is_ascii_digit());
-        let parts = word.split('/').map(str::parse::<u32>).collect::<Result<Vec<_>, _>>().ok()?;
-        (parts.len() >= 2 && parts.iter().sum::<u32>() == 100).then_some((word, parts))
+        let parts = word.split('/').map(str::parse::<u8>).collect::<Result<Vec<_>, _>>().ok()?;
+        (parts.len() >= 2 && parts.iter().map(|part| u32::from(*part)).sum::<u32>() == 100).then_some((word, parts))
     });
-    if let (Some(field), Some((word, parts))) = (wanting.iter().find(takes), slashed) {
+    if let (true, Some((word, parts))) = (splits, slashed) {
         let parts: Vec<Value> = parts.iter().map(|part| json_number(f64::from(*part) / 100.0, None)).collect();
-        let from = sentence.find(word).unwrap_or_default();
+        let from = word.as_ptr() as usize - sentence.as_ptr() as usize;
         used.extend((0..left.len()).filter(|at| (from..from + word.len()).contains(&left[*at].start)));
         arguments.insert(field.name.clone(), Value::Array(parts));
         return;
     }
     let shares: Vec<usize> =
         (0..left.len()).filter(|at| matches!(left[*at].kind, Kind::Number { share: true, .. })).collect();
-    let (Some(field), 1..) = (wanting.iter().find(takes), shares.len()) else { return };
-    if arguments.contains_key(&field.name) {
-        return;
-    }
     // "75% for training and the rest for testing".
     if let [only] = shares[..] {
         let rest = stems(&sentence[left[only].end..]).iter().any(|word| REST.contains(&word.as_str()));
-        if let (true, Kind::Number { value, .. }) = (rest, &left[only].kind) {
+        if let (true, Kind::Number { value, .. }) = (rest && splits, &left[only].kind)
+            && (0.0..1.0).contains(value)
+        {
             let parts = [*value, 1.0 - value].map(|share| json_number(tidy(share), None));
             arguments.insert(field.name.clone(), Value::from(parts.to_vec()));
             used.push(only);
         }
+        return;
+    }
+    if shares.is_empty() {
         return;
     }
     let value = |at: &usize| match left[*at].kind {

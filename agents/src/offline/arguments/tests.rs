@@ -95,6 +95,11 @@ fn tensors_objects_and_labels() {
         "hired 1 0 0 1, group m f f m, privileged m",
         json!({"y_pred": [1, 0, 0, 1], "group": ["m", "f", "f", "m"], "privileged": "m"}),
     );
+    check(
+        "disparate_impact",
+        "hired 1 0 0 1, group m f f m, taking “m” as the privileged group",
+        json!({"y_pred": [1, 0, 0, 1], "group": ["m", "f", "f", "m"], "privileged": "m"}),
+    );
     check("bpe_decode", "ids [5, 6, 7]", json!({"ids": [[5, 6, 7]]}));
 }
 
@@ -104,6 +109,16 @@ fn what_may_be_given_besides() {
         "logistic_regression",
         "X = [[1], [2], [3], [4]], y = [0, 0, 1, 1]; how likely is it for [[2.5]]",
         json!({"X": [[1], [2], [3], [4]], "y": [0, 0, 1, 1], "X_test": [[2.5]]}),
+    );
+    check(
+        "logistic_regression",
+        "X = [[1], [2], [3], [4]], y = [0, 0, 1, 1], tolerance of 0.3",
+        json!({"X": [[1], [2], [3], [4]], "y": [0, 0, 1, 1], "tolerance": 0.3}),
+    );
+    check(
+        "knn_exact",
+        "base = [[1, 1]], queries = [[0, 1], [5, 5]], k = 1",
+        json!({"base": [[1, 1]], "queries": [[0, 1], [5, 5]], "k": 1}),
     );
     check("bpe_encode", r#"encode "low" with [["l", "o"]]"#, json!({"merges": [["l", "o"]], "texts": ["low"]}));
     check(

@@ -94,9 +94,14 @@ pub fn texts(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value
     rest
 }
 
+/// So many characters are near.
+const NEAR: usize = 100;
+
 /// Whether the words right before a place call the argument.
 fn called(field: &Field, before: &str) -> bool {
-    let words = stems(before);
+    // What stands further away is not looked at: the text may be long.
+    let from = before.char_indices().rev().nth(NEAR).map_or(0, |(at, _)| at);
+    let words = stems(&before[from..]);
     field.said_in(&words[words.len().saturating_sub(4)..], 5.0)
 }
 
@@ -115,7 +120,9 @@ fn bare(field: &Field, sentence: &str) -> Option<(usize, usize)> {
     let end =
         start + sentence[start..].find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(sentence.len() - start);
     let word = &lower[start..end];
-    if KINDS.contains(&word) {
+    let letter = word.chars().count() == 1;
+    let stop = !letter && crate::offline::words::is_stop(&crate::offline::words::stem(word));
+    if KINDS.contains(&word) || stop {
         return before(&lower[..at.0]);
     }
     // "Text: all that follows."
@@ -123,9 +130,7 @@ fn bare(field: &Field, sentence: &str) -> Option<(usize, usize)> {
         return Some((start, sentence.len()));
     }
     let said = lower[at.0 + name.len()..start].contains(['=', ':']) || name != "text" && name != "query";
-    let letter = word.chars().count() == 1;
-    (said && end > start && (letter || !crate::offline::words::is_stop(&crate::offline::words::stem(word))))
-        .then_some((start, end))
+    (said && end > start).then_some((start, end))
 }
 
 /// What is said of an argument and is no value of it.
@@ -134,8 +139,10 @@ const KINDS: &[&str] = &["group", "class", "one"];
 /// "Taking m as the privileged group": the word before.
 fn before(text: &str) -> Option<(usize, usize)> {
     let text = text.trim_end().strip_suffix("the").unwrap_or(text).trim_end();
-    let text = text.strip_suffix(" as").or_else(|| text.strip_suffix(" is"))?.trim_end();
-    let start = text.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
+    let quotes = |c: char| matches!(c, '"' | '\'' | '“' | '”' | '‘' | '’' | '`');
+    let text = text.strip_suffix(" as").or_else(|| text.strip_suffix(" is"))?.trim_end().trim_end_matches(quotes);
+    let sign = text.char_indices().rev().find(|(_, c)| !(c.is_alphanumeric() || *c == '_'));
+    let start = sign.map_or(0, |(at, c)| at + c.len_utf8());
     (start < text.len()).then_some((start, text.len()))
 }
 
@@ -184,11 +191,9 @@ fn after_colon(sentence: &str, cut: &[(usize, usize)]) -> Option<usize> {
     // "Could you cut this into bits? Peel the potatoes."
     after.extend(sentence.find("? ").map(|at| at + 1));
     after.into_iter().find(|&at| {
-        let words = stems(&sentence[..at]).len();
-        let tail = sentence[at..].trim();
-        words >= 1
-            && tail.chars().any(char::is_alphanumeric)
-            && !inside.iter().any(|(start, end)| (*start..*end).contains(&(at - 1)))
+        !inside.iter().any(|(start, end)| (*start..*end).contains(&(at - 1)))
+            && sentence[..at].chars().any(char::is_alphanumeric)
+            && sentence[at..].chars().any(char::is_alphanumeric)
     })
 }
 

@@ -83,7 +83,7 @@ pub fn texts(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value
     let mut rest = String::with_capacity(sentence.len());
     let mut from = 0;
     cut.sort_unstable();
-    for (start, end) in cut {
+    for (start, end) in cut.into_iter().map(|(start, end)| with_quotes(sentence, start, end)) {
         if start >= from {
             rest.push_str(&sentence[from..start]);
             rest.push_str(" … ");
@@ -93,6 +93,18 @@ pub fn texts(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value
     rest.push_str(&sentence[from..]);
     rest
 }
+
+/// A stretch of the sentence with the quotes around it.
+fn with_quotes(sentence: &str, start: usize, end: usize) -> (usize, usize) {
+    let before = sentence[..start].chars().next_back().filter(|c| QUOTES.contains(c));
+    let after = sentence[end..].chars().next().filter(|c| QUOTES.contains(c));
+    match (before, after) {
+        (Some(before), Some(after)) => (start - before.len_utf8(), end + after.len_utf8()),
+        _ => (start, end),
+    }
+}
+
+const QUOTES: &[char] = &['"', '\'', '“', '”', '‘', '’', '`'];
 
 /// So many characters are near.
 const NEAR: usize = 100;
@@ -139,8 +151,7 @@ const KINDS: &[&str] = &["group", "class", "one"];
 /// "Taking m as the privileged group": the word before.
 fn before(text: &str) -> Option<(usize, usize)> {
     let text = text.trim_end().strip_suffix("the").unwrap_or(text).trim_end();
-    let quotes = |c: char| matches!(c, '"' | '\'' | '“' | '”' | '‘' | '’' | '`');
-    let text = text.strip_suffix(" as").or_else(|| text.strip_suffix(" is"))?.trim_end().trim_end_matches(quotes);
+    let text = text.strip_suffix(" as").or_else(|| text.strip_suffix(" is"))?.trim_end().trim_end_matches(QUOTES);
     let sign = text.char_indices().rev().find(|(_, c)| !(c.is_alphanumeric() || *c == '_'));
     let start = sign.map_or(0, |(at, c)| at + c.len_utf8());
     (start < text.len()).then_some((start, text.len()))

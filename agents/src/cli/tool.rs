@@ -142,7 +142,7 @@ pub fn fitting<'a>(catalogue: &'a Catalogue, request: &str) -> Vec<(f64, &'a Spe
     let spoken_of: Vec<&str> =
         by_words.iter().filter(|fit| fit.score >= LEAST).map(|fit| fit.tool.name.as_str()).collect();
     // All that the words speak of, and what the meaning says first, in the order of both.
-    let ranked = finder.by_meaning(by_words.clone(), request);
+    let ranked = finder.by_meaning(by_words, request);
     let fitting = ranked
         .iter()
         .enumerate()

@@ -422,8 +422,9 @@ fn wish(said: &str) -> String {
 fn asks_documents(said: &str) -> bool {
     let words: Vec<String> = super::words::words(said).into_iter().map(|word| word.text).collect();
     let spoken = format!(" {} ", words.join(" "));
-    let numbers = literals(said).iter().filter(|literal| matches!(literal.kind, Kind::Number { .. })).count();
-    let data = literals(said).iter().any(|literal| !matches!(literal.kind, Kind::Number { .. } | Kind::Text(_)));
+    let found = literals(said);
+    let numbers = found.iter().filter(|literal| matches!(literal.kind, Kind::Number { .. })).count();
+    let data = found.iter().any(|literal| !matches!(literal.kind, Kind::Number { .. } | Kind::Text(_)));
     !data && numbers < 2 && phrases::BY_DOCUMENTS.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")))
 }
 

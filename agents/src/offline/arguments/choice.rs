@@ -62,13 +62,13 @@ pub fn options(fields: &[Field], sentence: &str, arguments: &mut Map<String, Val
                 || sentence.to_lowercase().contains(&**option)
         };
         for option in field.takes.options.iter().filter(|option| written(option)) {
-            let in_other_words = in_other_words(option, &words);
-            let Some((at, length)) = said_at(option, &words).or(in_other_words) else { continue };
+            let in_other_words = || in_other_words(option, &words);
+            let Some((at, length)) = said_at(option, &words).or_else(in_other_words) else { continue };
             let near = place.map_or(usize::MAX, |(place, _)| place.abs_diff(at));
             // Two letters may be anything, in capitals they are a name: "KL".
             let letters = option.len() < 3
                 && !sentence.split(|c: char| !c.is_alphanumeric()).any(|word| word == option.to_uppercase());
-            if (COMMON.contains(&option.as_str()) || letters && in_other_words.is_none()) && near > 4 {
+            if (COMMON.contains(&option.as_str()) || letters && in_other_words().is_none()) && near > 4 {
                 continue;
             }
             // The longest name wins, then the nearest to the argument's own.
@@ -170,7 +170,6 @@ const MANNERS: &[(&str, &str, bool)] = &[
     ("same class", "stratify", true),
     ("keeping the proportions", "stratify", true),
     ("same mix of classes", "stratify", true),
-    ("cannot look ahead", "causal", true),
     ("no peeking ahead", "causal", true),
     ("masking the future", "causal", true),
     ("draw a sample", "picture", false),
@@ -250,12 +249,13 @@ const NUMBERS: &[(&str, &str, i64)] = &[
 /// Numbers with a meaning: "0 for a whole population, 1 for a sample" makes 1 of "the sample variance".
 pub fn meanings(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value>) {
     let said: Vec<String> = crate::offline::words::words(sentence).into_iter().map(|word| word.text).collect();
+    let words = stems(sentence);
     for field in fields.iter().filter(|field| field.takes.number.is_some_and(|takes| takes.whole)) {
         if arguments.contains_key(&field.name) {
             continue;
         }
         let mut called = NUMBERS.iter().filter(|(_, name, _)| *name == field.name);
-        let called = called.find(|(phrase, ..)| find(&stems(sentence), &stems(phrase)).is_some());
+        let called = called.find(|(phrase, ..)| find(&words, &stems(phrase)).is_some());
         if let Some((.., number)) = called {
             arguments.insert(field.name.clone(), Value::from(*number));
             continue;

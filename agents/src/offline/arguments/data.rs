@@ -294,8 +294,8 @@ fn rows(items: &[Item]) -> Option<Vec<Value>> {
     rows.iter().all(|row| length(row) == length(&rows[0])).then_some(rows)
 }
 
-/// Words before what is searched.
-const WITHIN: &[&str] = &["in", "among", "within"];
+/// Words before what is gone from, or searched.
+const WITHIN: &[&str] = &["from", "in", "among", "within"];
 
 /// Words between what depends and what it depends on.
 const DEPENDS: &[&str] = &["for", "against", "on", "versus", "vs", "vs.", "given", "at"];
@@ -308,13 +308,11 @@ fn in_order(
     used: &mut Vec<usize>,
     arguments: &mut Map<String, Value>,
 ) {
-    // "to (3, 4) from (0, 0)" means them the other way round.
+    // "to (3, 4) from (0, 0)" means them the other way round, and so does "nearest to (4, 4) in [[0, 1], …]".
     let role = |item: &Item, word: &str| stems(&item.before).last().is_some_and(|last| last == word);
-    // "Nearest to (4, 4) in [[0, 1], …]": what is searched comes before what is sought.
-    let sought = |second: &Item| WITHIN.iter().any(|word| role(second, word));
     if let [first, second] = items.as_slice()
         && role(first, "to")
-        && (role(second, "from") || sought(second))
+        && WITHIN.iter().any(|word| role(second, word))
     {
         items.swap(0, 1);
     }
@@ -604,8 +602,8 @@ fn counts_another(field: &Field, fields: &[Field], sentence: &str, left: &[Liter
     }
     let words = stems(after);
     let near = &words[..words.len().min(2)];
-    let others = fields.iter().filter(|other| other.name != field.name && other.takes.number.is_some());
-    !field.said_in(near, 5.0) && others.into_iter().any(|other| other.said_in(near, 5.0))
+    let mut others = fields.iter().filter(|other| other.name != field.name && other.takes.number.is_some());
+    !field.said_in(near, 5.0) && others.any(|other| other.said_in(near, 5.0))
 }
 
 /// "2, 20 and 200 dimensions": several numbers before the word that calls the list.

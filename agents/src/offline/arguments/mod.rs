@@ -150,6 +150,10 @@ fn predicted(fields: &[Field], sentence: &str, left: &mut Vec<literal::Literal>,
 /// Where no data are required because they may come in several forms, the usual form is wanted: `PRIMARY`.
 fn promoted<'f>(fields: &'f [Field], sentence: &str) -> (Cow<'f, [Field]>, Vec<String>) {
     let has = |name: &str| fields.iter().any(|field| field.name == name);
+    let mut usual = PRIMARY.iter().filter(|name| has(name)).peekable();
+    if usual.peek().is_none() || fields.iter().any(|field| field.required && field.is_data()) {
+        return (Cow::Borrowed(fields), Vec::new());
+    }
     // "The counts were 120, 60, 20": where they may be given instead.
     let lower = sentence.to_lowercase();
     let counts =
@@ -165,10 +169,7 @@ fn promoted<'f>(fields: &'f [Field], sentence: &str) -> (Cow<'f, [Field]>, Vec<S
         let counted = format!("{name}_counts");
         if (counts || numbers && categories(name)) && has(&counted) { counted } else { (*name).to_owned() }
     };
-    let names: Vec<String> = PRIMARY.iter().filter(|name| has(name)).map(form).collect();
-    if names.is_empty() || fields.iter().any(|field| field.required && field.is_data()) {
-        return (Cow::Borrowed(fields), Vec::new());
-    }
+    let names: Vec<String> = usual.map(form).collect();
     let place = |field: &Field| names.iter().position(|name| *name == field.name).unwrap_or(names.len());
     let mut wanted = fields.to_vec();
     wanted.sort_by_key(place);

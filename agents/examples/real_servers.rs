@@ -181,7 +181,7 @@ async fn chat(subject: &Subject<'_>) -> Found {
     let proxy = Proxy::start(&subject.upstream, None).await?;
     let start = Instant::now();
     let gateway = gateway((subject.model)(&proxy)?);
-    let reply = gateway.complete(ask(false), request("What is the capital of France?", 24), |_| {}).await?;
+    let reply = gateway.complete(ask(false), &request("What is the capital of France?", 24), |_| {}).await?;
     ensure(!reply.text.trim().is_empty(), "the answer is empty")?;
     ensure(reply.usage.output_tokens > 0, "the server counts no tokens")?;
     Ok(json!({"ms": ms(start), "chars": reply.text.len(), "output_tokens": reply.usage.output_tokens}))
@@ -222,7 +222,7 @@ async fn plan(subject: &Subject<'_>) -> Found {
     });
     let start = Instant::now();
     let gateway = gateway(Constrained::if_needed((subject.model)(&proxy)?));
-    let reply = gateway.complete(ask(true), request, |_| {}).await?;
+    let reply = gateway.complete(ask(true), &request, |_| {}).await?;
     let call = reply.tool_calls.first().ok_or_else(|| format!("no call, but `{}`", reply.text))?;
     ensure(reply.finish == Some(FinishReason::ToolCalls), format!("{:?}", reply.finish))?;
     let arguments: Value = serde_json::from_str(&call.arguments)?;
@@ -242,7 +242,7 @@ async fn cancel(subject: &Subject<'_>) -> Found {
                 heard.send(()).unwrap_or_default();
             }
         };
-        gateway.complete(ask(false), request("Write a very long story about the sea.", 2000), tell).await
+        gateway.complete(ask(false), &request("Write a very long story about the sea.", 2000), tell).await
     });
     timeout(LONG, hears.recv()).await?.ok_or("the answer ended before it began")?;
     let busy_before = busy(subject.slots).await?;
@@ -288,11 +288,11 @@ async fn killed(subject: &Subject<'_>) -> Found {
             }
         }
     };
-    let ended = gateway.complete(ask(false), request("Count from one to fifty.", 200), listen).await;
+    let ended = gateway.complete(ask(false), &request("Count from one to fifty.", 200), listen).await;
     let noticed = cut.map(ms).ok_or("no text came before the end")?;
     let Err(ModelError::BrokenOff { message, .. }) = ended else { return Err(format!("{ended:?}").into()) };
     gateway.switch(Arc::new(roundtable::model::scripted::Scripted::saying(["The model is away."])));
-    let reply = gateway.complete(ask(false), request("Are you there?", 8), |_| {}).await?;
+    let reply = gateway.complete(ask(false), &request("Are you there?", 8), |_| {}).await?;
     ensure(reply.text == "The model is away.", reply.text)?;
     Ok(
         json!({"noticed_ms": noticed, "chars_before": text.len(), "message": message, "next": "answered by another model"}),
@@ -315,7 +315,7 @@ async fn killed_once(subject: &Subject<'_>) -> Found {
         _ => {}
     };
     let start = Instant::now();
-    let reply = gateway.complete(ask(true), request("Count from one to ten.", 32), listen).await?;
+    let reply = gateway.complete(ask(true), &request("Count from one to ten.", 32), listen).await?;
     ensure(withdrawn == 1 && reply.usage.requests == 2, format!("{withdrawn} withdrawn, {:?}", reply.usage))?;
     Ok(json!({"ms": ms(start), "requests": reply.usage.requests, "withdrawn": withdrawn}))
 }

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use clap::Parser;
+use cpu_time::ProcessTime;
 use jiff::Timestamp;
 use roundtable::model::Capabilities;
 use roundtable::model::openai::{OpenAi, Settings};
@@ -77,7 +78,7 @@ async fn bench(args: Args) -> Result<(), Trouble> {
     let (base_url, model) = (args.base_url.clone(), args.model.clone());
     let model = OpenAi::new(Settings { base_url, model, key: String::new(), capabilities })?;
     let mut config = Config::new(Arc::new(model));
-    config.catalogue = Catalogue::empty().with(counted)?;
+    config.catalogue = Catalogue::empty().with(counted.quick())?;
     config.rag = Rag::Agentic;
     config.journal = args.journal.clone();
     if let Some(folder) = &args.memory {
@@ -92,7 +93,7 @@ async fn bench(args: Args) -> Result<(), Trouble> {
         return Ok(());
     }
     spread(&table, args.concurrency, args.warmup).await?;
-    let (tools, cpu, start) = (TOOL_CALLS.load(Ordering::Relaxed), cpu_seconds()?, Instant::now());
+    let (tools, cpu, start) = (TOOL_CALLS.load(Ordering::Relaxed), ProcessTime::now(), Instant::now());
     let latencies = spread(&table, args.concurrency, args.turns).await?;
     println!(
         "{}",
@@ -100,7 +101,7 @@ async fn bench(args: Args) -> Result<(), Trouble> {
             "turns": args.turns,
             "tool_calls": TOOL_CALLS.load(Ordering::Relaxed) - tools,
             "wall_s": start.elapsed().as_secs_f64(),
-            "cpu_s": cpu_seconds()? - cpu,
+            "cpu_s": cpu.elapsed().as_secs_f64(),
             "peak_rss_kb": peak_rss_kb()?,
             "latencies_us": latencies,
         })
@@ -137,14 +138,6 @@ async fn spread(table: &Arc<Table>, concurrency: usize, count: usize) -> Result<
         latencies.extend(task.await??);
     }
     Ok(latencies)
-}
-
-/// User and system time of this process, in seconds: fields 14 and 15 of `/proc/self/stat`, in ticks of 10 ms.
-fn cpu_seconds() -> Result<f64, Trouble> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).ok_or("no such field");
-    Ok((ticks(11)? + ticks(12)?) / 100.0)
 }
 
 /// The most memory that this process ever held.

@@ -47,6 +47,9 @@ pub struct Spec {
     pub effect: Effect,
     /// Whether doing it twice is the same as doing it once.
     pub idempotent: bool,
+    /// Whether a call takes about as long as reading its arguments: its work is linear in their size. A scheduler may make a small one
+    /// where it is, without a thread of its own.
+    pub quick: bool,
     /// How long a call may take.
     #[serde(rename = "timeout_seconds", serialize_with = "seconds")]
     pub timeout: Duration,
@@ -141,6 +144,7 @@ impl Tool {
                 output_schema: schema::of_output::<O>(),
                 effect,
                 idempotent: effect != Effect::Writes,
+                quick: false,
                 timeout: Duration::from_secs(10),
                 examples: &[],
             },
@@ -251,6 +255,13 @@ impl ToolBuilder {
     #[must_use]
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.spec.idempotent = idempotent;
+        self
+    }
+
+    /// Says that the work is linear in the size of the arguments, and waits for nothing.
+    #[must_use]
+    pub fn quick(mut self) -> Self {
+        self.spec.quick = true;
         self
     }
 

@@ -107,6 +107,7 @@ fn described(spec: &Spec) -> Value {
         "description": spec.description,
         "effect": spec.effect,
         "idempotent": spec.idempotent,
+        "quick": spec.quick,
         "timeout_ms": spec.timeout.as_millis() as u64,
         "examples": spec.examples,
         "input_schema": spec.input_schema,

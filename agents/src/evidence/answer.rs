@@ -6,7 +6,7 @@
 //! question is matched by chance sooner than a long one. Below [`ENOUGH`] nothing is answered. The bound was set on questions that
 //! a collection can and cannot answer (`cargo run --example evidence_eval`; figures in notes/evidence.md).
 
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 use super::words::{self, Word, content, coverage, wanted};
 use super::{Passage, sentences};

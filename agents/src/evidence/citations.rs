@@ -1,6 +1,6 @@
 //! Marks become quotes: every `[n]` of a draft is given the words of passage n that support its sentence, verbatim.
 
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 use super::words::{content, coverage, stems};
 use super::{Passage, sentences};

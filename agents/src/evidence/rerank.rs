@@ -4,7 +4,9 @@
 //! candidates hold them, has a vote beside it (the vote that late interaction has in larger systems: Khattab and Zaharia, "ColBERT",
 //! 2020, §3; here over words, since the vectors of single words are not kept).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+
+use hashbrown::HashSet;
 
 use super::Passage;
 use super::words::{content, stems};

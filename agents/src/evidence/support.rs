@@ -8,8 +8,8 @@
 //! collections of supported and unsupported sentences are in notes/evidence.md.
 
 use std::cell::LazyCell;
-use std::collections::HashSet;
 
+use hashbrown::HashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -198,9 +198,9 @@ impl Sources {
 
     /// Whether a number was read, perhaps with more digits than it is given with.
     fn known(&self, number: f64) -> bool {
+        let scale = 10_f64.powi(decimals(number));
         let near = |known: f64| {
-            let digits = decimals(number);
-            let rounded = (known * 10_f64.powi(digits)).round() / 10_f64.powi(digits);
+            let rounded = (known * scale).round() / scale;
             (rounded - number).abs() <= 1e-9 * number.abs().max(1.0) || (known - number).abs() <= 1e-3 * number.abs()
         };
         self.numbers.iter().any(|known| near(*known) || near(known * 100.0) || near(known.abs()))
@@ -346,7 +346,7 @@ fn claims(sentence: &str, read: &Read<'_>) -> bool {
         .iter()
         .any(|opening| lower.starts_with(opening));
     let from_documents = read.outputs.is_empty() && !read.passages.is_empty() && asks_for_facts(read.question);
-    !to_the_person && content(&plain).len() >= if from_documents { 1 } else { 2 }
+    !to_the_person && words::meaningful(&plain).take(2).count() >= if from_documents { 1 } else { 2 }
 }
 
 /// Whether the person asks for facts, not for talk or for work.

@@ -1,9 +1,10 @@
 //! Words that carry meaning, brought to their stems.
 
-use std::borrow::Borrow;
-use std::collections::HashSet;
+use std::borrow::{Borrow, Cow};
 use std::hash::Hash;
 use std::sync::LazyLock;
+
+use hashbrown::HashSet;
 
 /// Words without a meaning of their own in a question or a sentence.
 const STOP: &str = "a about above after again all also am an and any are as at be because been before being below between both but by \
@@ -63,12 +64,17 @@ pub fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// The words of `text` that carry meaning, in order.
 pub fn content(text: &str) -> Vec<Word> {
+    meaningful(text).collect()
+}
+
+/// The same, one after the other.
+pub fn meaningful(text: &str) -> impl Iterator<Item = Word> {
     let mut previous_end = 0;
-    let words = tokens(text).filter_map(|(at, token)| {
+    tokens(text).filter_map(move |(at, token)| {
         let between = &text[previous_end..at];
         let begins = previous_end == 0 || between.contains(['.', '!', '?', '\n', ':']);
         previous_end = at + token.len();
-        let lower = token.to_lowercase();
+        let lower = lowered(token);
         let lower = lower.strip_suffix("'s").or_else(|| lower.strip_suffix("’s")).unwrap_or(&lower);
         if STOP_WORDS.contains(lower) {
             return None;
@@ -84,8 +90,7 @@ pub fn content(text: &str) -> Vec<Word> {
             1.0
         };
         (stem.len() > 1 || number || name).then_some(Word { stem, weight })
-    });
-    words.collect()
+    })
 }
 
 /// What a question asks for: its words that carry meaning, each once. A question in capitals throughout names nothing by them.
@@ -103,7 +108,16 @@ pub fn wanted(question: &str) -> Vec<Word> {
 
 /// The stems of the words of `text` that carry meaning.
 pub fn stems(text: &str) -> HashSet<String> {
-    content(text).into_iter().map(|word| word.stem).collect()
+    meaningful(text).map(|word| word.stem).collect()
+}
+
+/// In lower case, as most words are already.
+fn lowered(word: &str) -> Cow<'_, str> {
+    if word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        Cow::Borrowed(word)
+    } else {
+        Cow::Owned(word.to_lowercase())
+    }
 }
 
 /// A light stem: the endings of plurals, of `-ing`, `-ed`, `-ly`, `-tion` and their kin go; what is left has at least three letters.
@@ -112,7 +126,7 @@ pub fn stem(word: &str) -> String {
     if word.starts_with(|c: char| c.is_ascii_digit()) {
         return word.replace(',', "");
     }
-    let mut stem = word.to_lowercase();
+    let mut stem = lowered(word).into_owned();
     let cuts: &[(&str, &str)] = &[
         ("ations", "at"),
         ("ation", "at"),

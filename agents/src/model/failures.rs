@@ -178,7 +178,7 @@ async fn the_gateway_withdraws_a_broken_answer_and_asks_again() {
             Progress::Withdrawn { .. } => seen.push('|'),
             _ => {}
         };
-        let reply = gateway.complete(ask, request(), listen).await.expect("the second attempt works");
+        let reply = gateway.complete(ask, &request(), listen).await.expect("the second attempt works");
         assert_eq!((reply.text.as_str(), reply.usage.requests), ("one two", 2));
         assert_eq!(seen, "one |one two");
     }

@@ -141,7 +141,7 @@ impl Gateway {
     /// Asks the model, and passes on its answer piece by piece to `listen`, then as a whole.
     ///
     /// The reply's usage is that of all attempts, with their number in `requests` and their cost where the price is known.
-    pub async fn complete<F>(&self, ask: Ask, request: Request, mut listen: F) -> Result<Reply, ModelError>
+    pub async fn complete<F>(&self, ask: Ask, request: &Request, mut listen: F) -> Result<Reply, ModelError>
     where
         F: FnMut(Progress<'_>) + Send,
     {
@@ -167,9 +167,7 @@ impl Gateway {
             };
             bill.usage.requests += 1;
             let mut answer = Answer { assembly: Assembly::default(), forwarded: false, shown: false };
-            // A retry needs the request again; the last attempt can have it whole.
-            let sent = request.clone();
-            let result = self.attempt(model.as_ref(), sent, deadline, &mut answer, &mut listen).await;
+            let result = self.attempt(model.as_ref(), request.clone(), deadline, &mut answer, &mut listen).await;
             pass.close(outcome(&result), &mut listen);
             bill.add(answer.assembly.usage());
             let error = match result {

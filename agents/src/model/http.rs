@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use memchr::memchr;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response, Url, redirect};
 use rustls::crypto::{CryptoProvider, ring};
@@ -169,7 +170,7 @@ impl Lines {
     /// Calls `each` with every line that `bytes` completes, without its line end.
     pub(crate) fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8]) -> Result<(), Cut>) -> Result<(), Cut> {
         let mut bytes = bytes;
-        while let Some(end) = bytes.iter().position(|&byte| byte == b'\n') {
+        while let Some(end) = memchr(b'\n', bytes) {
             let (line, after) = bytes.split_at(end);
             bytes = &after[1..];
             if self.rest.is_empty() {

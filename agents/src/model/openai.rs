@@ -395,10 +395,13 @@ impl Reader {
     }
 
     fn event(&mut self, data: &[u8]) -> Result<(), ModelError> {
-        let chunk: Chunk = serde_json::from_slice(data).map_err(|error| ModelError::Protocol {
+        let broken = |error: &dyn fmt::Display| ModelError::Protocol {
             model: self.model.clone(),
             message: format!("{error} in `{}`", http::clean(&String::from_utf8_lossy(data), &self.key)),
-        })?;
+        };
+        // Checked once and as a whole, not text by text.
+        let text = std::str::from_utf8(data).map_err(|error| broken(&error))?;
+        let chunk: Chunk = serde_json::from_str(text).map_err(|error| broken(&error))?;
         if let Some(error) = chunk.error.filter(|error| !error.is_null()) {
             let told = http::message_in(&error).map_or_else(|| error.to_string(), str::to_owned);
             let code = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());

@@ -29,6 +29,8 @@ const FITS_QUESTION: f64 = 0.5;
 const FITS_BARE_QUESTION: f64 = 0.7;
 /// So much more is needed where the meaning of the sentence is surely none of a tool.
 const NO_TOOL: f64 = 0.35;
+/// From this likelihood on that a sentence means no tool, one that may be small talk is.
+const TALK: f64 = 0.6;
 /// Less is enough where the sentence brings just the data that the tool takes.
 const FITS_DATA: f64 = 0.25;
 
@@ -129,6 +131,10 @@ impl Table<'_> {
         let said = self.finder.spelled(&self.talk.said);
         if let Some(next) = self.answer_to_question_back(&said) {
             return next;
+        }
+        let talks = intent::may_be_talk(&said) && literals(&said).is_empty();
+        if talks && self.finder.none_likely(&self.talk.said) > TALK {
+            return Move::Say(help::small_talk(intent::SmallTalk::Greeting).to_owned());
         }
         let mut lean = if self.talk.said_before.is_some() { follow_up::lean(&said) } else { Lean::None };
         let before = follow_up::last_call(self.finder, self.talk);

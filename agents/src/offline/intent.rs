@@ -69,6 +69,22 @@ pub fn of(sentence: &str) -> Intent {
         .unwrap_or_else(|| if heard.asks() && !heard.starts(phrases::WORK) { Intent::Question } else { Intent::Wish })
 }
 
+/// Whether a sentence that no rule knows may be small talk: it opens politely, is short, speaks of us and asks for nothing by name.
+pub fn may_be_talk(sentence: &str) -> bool {
+    let whole: Vec<String> = words(sentence).into_iter().map(|word| word.text).collect();
+    let whole = format!("{} ", whole.join(" "));
+    let opens = |phrases: &[&str]| phrases.iter().any(|phrase| whole.starts_with(&format!("{phrase} ")));
+    let polite = [phrases::GREETING, phrases::NODS, phrases::FAREWELL].into_iter().any(opens);
+    let heard = Heard::new(sentence);
+    let of_us = heard.has(&["me", "my", "i", "im", "you", "us", "we", "anyone", "anybody", "someone", "somebody"]);
+    let of_something = heard.starts(phrases::ASKING)
+        || heard.starts(phrases::WORK)
+        || heard.starts(phrases::ONESELF)
+        || heard.has(phrases::OWN_FILES)
+        || heard.has(phrases::BY_DOCUMENTS);
+    polite && of_us && !of_something && !heard.data && heard.words.len() <= 8
+}
+
 struct Heard<'s> {
     sentence: &'s str,
     /// Lower case, words between single spaces, polite openings taken off.
@@ -351,6 +367,6 @@ fn recall(heard: &Heard<'_>) -> Option<Intent> {
         heard.asks() && heard.has(&["my", "i", "me", "mine", "our", "we", "im"]) && heard.starts(phrases::PERSONAL);
     let general =
         heard.has(phrases::NOT_PERSONAL) && !heard.has(&["remind me", "do you remember", "did i", "told you"]);
-    ((explicit || personal) && !general && !heard.data)
+    ((explicit || personal) && !general && !heard.data && !heard.has(phrases::BY_DOCUMENTS))
         .then(|| Intent::Recall(heard.sentence.trim().trim_end_matches('?').trim().to_owned()))
 }

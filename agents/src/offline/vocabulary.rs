@@ -335,9 +335,9 @@ pub const ENGLISH: &[&str] = &[
 
 /// What people call arguments of such a name or such a description: a part of it, then other words for it.
 pub const ALIASES: &[(&str, &[&str])] = &[
-    ("std", &["standard deviation", "sigma", "sd", "stdev", "std dev", "deviation", "spread", "deviations of"]),
+    ("std", &["standard deviation", "sigma", "σ", "sd", "stdev", "std dev", "deviation", "spread", "deviations of"]),
     ("mean", &[
-        "mu", "centred at", "centered at", "centred on", "centered on", "average", "centred around",
+        "mu", "μ", "µ", "centred at", "centered at", "centred on", "centered on", "average", "centred around",
         "centered around", "around",
     ]),
     ("seed", &["random seed", "random state", "seeded with", "rng"]),
@@ -383,7 +383,7 @@ pub const ALIASES: &[(&str, &[&str])] = &[
         "restarts", "starts", "inits", "initialisations", "initializations", "random starts", "tries", "attempts",
     ]),
     ("tolerance", &["tol", "tolerance", "within"]),
-    ("learning_rate", &["lr", "step size", "learning rate", "alpha", "eta"]),
+    ("learning_rate", &["lr", "step size", "learning rate", "alpha", "eta", "η", "α"]),
     ("confidence", &["confidence", "confidence level", "confidence interval", "sure", "confident", "ci"]),
     ("intercept", &["intercept", "constant term", "bias term", "offset"]),
     ("quantiles", &["quantile", "quantiles", "percentile", "percentiles", "decile", "quartile"]),
@@ -401,7 +401,8 @@ pub const ALIASES: &[(&str, &[&str])] = &[
     ("k", &["top", "best", "closest"]),
     ("depth", &["layers", "deep", "depth", "levels"]),
     ("trees", &["trees", "estimators"]),
-    ("eps", &["epsilon", "radius", "eps"]),
+    ("alpha", &["α", "λ", "lambda"]),
+    ("eps", &["epsilon", "ε", "radius", "eps"]),
     ("min_samples", &[
         "minimum samples", "min points", "minpts", "min samples", "minimum points", "neighbours at least",
     ]),

@@ -222,7 +222,8 @@ impl Desk {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }
-        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        let half = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
+        hash.finalize().iter().take(16).flat_map(|byte| [half(byte >> 4), half(byte & 15)]).collect()
     }
 }
 

@@ -130,6 +130,7 @@ impl Bench {
             tool: call.tool.clone(),
             arguments: call.args.clone(),
             resolve: if files { self.resolve.clone() } else { None },
+            small: spec.quick && !files && is_small(&call.args),
             limit: spec.timeout,
             context: CallContext { idempotency_key: call.key.clone(), ..CallContext::default() },
             action: self.probe.at(Point::Tool { tool: &call.tool }),
@@ -188,7 +189,35 @@ impl Bench {
     }
 }
 
+/// So many numbers and bytes of text are read in less time than another thread takes to wake up.
+const SMALL: usize = 256;
+
+/// Whether arguments hold no more than a few numbers and words.
+fn is_small(arguments: &Value) -> bool {
+    fn take(value: &Value, left: usize) -> Option<usize> {
+        let left = left.checked_sub(value.as_str().map_or(1, str::len))?;
+        match value {
+            Value::Array(items) => items.iter().try_fold(left, |left, item| take(item, left)),
+            Value::Object(fields) => fields.values().try_fold(left, |left, item| take(item, left)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(left),
+        }
+    }
+    take(arguments, SMALL).is_some()
+}
+
 /// An error as the model and the journal see it.
 pub(super) fn error_value(error: &Error) -> Value {
     serde_json::to_value(error).unwrap_or_else(|_| json!({"kind": "failed", "message": error.to_string(), "path": ""}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_small_holds_a_few_numbers_and_words() {
+        assert!(is_small(&json!({"a": [1, 2, 3], "b": [4, 5, 6], "how": {"kind": "plain", "rows": [[1], [2]]}})));
+        assert!(!is_small(&json!({"a": vec![1; 300]})));
+        assert!(!is_small(&json!({"text": "long ".repeat(60)})));
+    }
 }

@@ -65,8 +65,7 @@ impl Role for Desk {
         };
         tokio::spawn(async move {
             let mut to = to;
-            let request = Arc::unwrap_or_clone(request);
-            let work = AssertUnwindSafe(way.complete(ask, request, |progress| to.hear(&progress))).catch_unwind();
+            let work = AssertUnwindSafe(way.complete(ask, &request, |progress| to.hear(&progress))).catch_unwind();
             // Nobody waiting any more means that the turn was cancelled: dropping the work cancels the request.
             let done = tokio::select! {
                 biased;

@@ -1,4 +1,5 @@
-//! The pool that tools run in: threads of their own, a bound on how many, and a way to leave one behind.
+//! The pool that tools run in: threads of their own, a bound on how many, and a way to leave one behind. A call that takes no longer
+//! than handing it to a thread would is made where it is.
 //!
 //! A thread cannot be ended from outside. A tool that takes too long is told so by a flag; if it does not look at it, its thread is
 //! abandoned: the call fails in time, and the thread is counted until it ends. When too many are abandoned, calls are refused.
@@ -38,6 +39,8 @@ pub struct Job {
     pub arguments: Value,
     /// What reads the files that the arguments name; it runs on the tool's thread.
     pub resolve: Option<Resolve>,
+    /// Whether it is over before a thread would have begun.
+    pub small: bool,
     /// How long it may take.
     pub limit: Duration,
     /// What the call brings along.
@@ -63,6 +66,10 @@ impl Pool {
             let why = format!("{} tools hang and hold their threads; no more are started", self.abandoned());
             return Err(Error::new(ErrorKind::Refused, "", why).with_hint("restart roundtable"));
         }
+        if job.small && job.action == Action::Continue {
+            let name = job.tool.clone();
+            return told(&name, catch_unwind(AssertUnwindSafe(|| job.work())));
+        }
         let end = deadline.min(Instant::now() + job.limit);
         let limit = job.limit;
         let late = |tool: &str| {
@@ -80,49 +87,58 @@ impl Pool {
             return Err(Error::new(ErrorKind::Failed, "", why));
         }
         let fate = Arc::new(Fate { state: AtomicU8::new(RUNNING), abandoned: self.abandoned.clone() });
-        let (context, action, mine) = (job.context.clone(), job.action, fate.clone());
-        let (catalogue, name, given, resolve) = (job.catalogue, job.tool.clone(), job.arguments, job.resolve);
+        let (name, cancelled, mine) = (job.tool.clone(), job.context.cancelled.clone(), fate.clone());
         let running = spawn_blocking(move || {
-            let work = AssertUnwindSafe(|| {
-                let Some(tool) = catalogue.get(&name) else { return catalogue.call(&name, &given) };
-                let arguments = match resolve {
-                    Some(resolve) => resolve(&given, &tool.spec().input_schema)?,
-                    None => given,
-                };
-                if let Action::Panic(why) = action {
-                    panic!("{why}");
-                }
-                let output = tool.call(&arguments, &context)?;
-                if action == Action::Corrupt {
-                    let damaged = Value::from("damaged");
-                    return tool.check_output(&damaged).map(|()| damaged);
-                }
-                Ok(output)
-            });
-            let result = catch_unwind(work);
+            let result = catch_unwind(AssertUnwindSafe(|| job.work()));
             mine.ended();
             result
         });
         // Whoever waits may go away (the turn is cancelled): then, too, the tool is told, and its thread is on its own.
-        let mut watch = Watch { fate, cancelled: job.context.cancelled.clone(), over: false };
+        let mut watch = Watch { fate, cancelled, over: false };
         let ended = timeout_at(end, running).await;
         watch.over = ended.is_ok();
         match ended {
-            Ok(Ok(Ok(result))) => result,
-            Ok(Ok(Err(panic))) => {
-                let said = panic.downcast_ref::<String>().map(String::as_str);
-                let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-                let why = format!("`{}` panicked: {said}", job.tool);
-                Err(Error::new(ErrorKind::Failed, "", why).with_hint("this is a bug in the tool, not in the call"))
-            }
-            Ok(Err(gone)) => Err(Error::new(ErrorKind::Failed, "", format!("`{}` was lost: {gone}", job.tool))),
+            Ok(Ok(result)) => told(&name, result),
+            Ok(Err(gone)) => Err(Error::new(ErrorKind::Failed, "", format!("`{name}` was lost: {gone}"))),
             Err(_) => {
                 // The seat is free for others at once.
                 drop(seat);
-                Err(late(&job.tool))
+                Err(late(&name))
             }
         }
     }
+}
+
+impl Job {
+    /// Makes the call.
+    fn work(self) -> Result<Value, Error> {
+        let Some(tool) = self.catalogue.get(&self.tool) else {
+            return self.catalogue.call(&self.tool, &self.arguments);
+        };
+        let arguments = match self.resolve {
+            Some(resolve) => resolve(&self.arguments, &tool.spec().input_schema)?,
+            None => self.arguments,
+        };
+        if let Action::Panic(why) = self.action {
+            panic!("{why}");
+        }
+        let output = tool.call(&arguments, &self.context)?;
+        if self.action == Action::Corrupt {
+            let damaged = Value::from("damaged");
+            return tool.check_output(&damaged).map(|()| damaged);
+        }
+        Ok(output)
+    }
+}
+
+/// What came of a call; a panic is an error that says so.
+fn told(tool: &str, result: std::thread::Result<Result<Value, Error>>) -> Result<Value, Error> {
+    result.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        Err(Error::new(ErrorKind::Failed, "", format!("`{tool}` panicked: {said}"))
+            .with_hint("this is a bug in the tool, not in the call"))
+    })
 }
 
 const RUNNING: u8 = 0;
@@ -161,6 +177,58 @@ impl Fate {
     fn ended(&self) {
         if self.state.swap(ENDED, Ordering::AcqRel) == ABANDONED {
             self.abandoned.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use roundtable_tools::{Effect, Tool};
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+    use serde_json::json;
+
+    use super::*;
+
+    /// Says whether it runs on the thread of whoever asks. Use it in tests.
+    #[derive(Deserialize, JsonSchema)]
+    struct Args {
+        panics: bool,
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    struct Output {
+        here: bool,
+    }
+
+    async fn run(arguments: Value, small: bool, action: Action) -> Result<Value, Error> {
+        let asking = std::thread::current().id();
+        let tool = Tool::custom("where", Effect::Pure, move |args: &Args, _: &CallContext| {
+            assert!(!args.panics, "as it was told");
+            Ok(Output { here: std::thread::current().id() == asking })
+        });
+        let job = Job {
+            catalogue: Catalogue::empty().with(tool).expect("a good tool"),
+            tool: "where".to_owned(),
+            arguments,
+            resolve: None,
+            small,
+            limit: Duration::from_millis(50),
+            context: CallContext::default(),
+            action,
+        };
+        Pool::new(1, 1).run(job, Instant::now() + Duration::from_secs(5)).await
+    }
+
+    #[tokio::test]
+    async fn a_small_call_is_made_where_it_is_and_any_other_on_a_thread() {
+        for small in [true, false] {
+            let output = run(json!({"panics": false}), small, Action::Continue).await.expect("it runs");
+            assert_eq!(output, json!({"here": small}));
+            let error = run(json!({"panics": true}), small, Action::Continue).await.expect_err("it panics");
+            assert_eq!(error.message, "`where` panicked: as it was told");
+            let error = run(json!({"panics": false}), small, Action::Hang).await.expect_err("it hangs");
+            assert_eq!(error.kind, ErrorKind::TimedOut);
         }
     }
 }

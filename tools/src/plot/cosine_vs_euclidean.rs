@@ -27,8 +27,10 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[allow(non_snake_case)]
 pub struct Args {
-    /// The vectors, one a row: from 2 to 100 of them, none all zeros.
-    pub X: Matrix,
+    /// The vectors, one a row: from 2 to 100 of them, none all zeros; when not given six that show both ways to disagree, named by
+    /// their coordinates.
+    #[serde(default)]
+    pub X: Option<Matrix>,
     /// A name for each vector; A, B, C, … when not given.
     #[serde(default)]
     pub names: Option<Vec<String>>,
@@ -94,6 +96,9 @@ pub const EXAMPLES: &[&str] = &[
     "chart both distances for every pair of these embeddings",
 ];
 
+/// Long and short ones of like and unlike direction.
+const SHOWN: [[f64; 2]; 6] = [[1.0, 0.0], [10.0, 1.0], [0.0, 1.0], [1.0, 10.0], [5.0, 5.0], [0.6, 0.8]];
+
 /// The most vectors: more make a picture that nobody can read.
 const LIMIT: usize = 100;
 
@@ -103,8 +108,16 @@ const LIMIT: usize = 100;
 /// `invalid_arguments` for fewer than two vectors or names that do not match, `undefined` for a vector that is all zeros,
 /// `too_large` for more than 100 vectors or a distance beyond the largest number.
 pub fn run(args: &Args) -> Result<Output, Error> {
-    check(args)?;
-    let measured = measure(&args.X)?;
+    let (vectors, names) = match &args.X {
+        Some(given) => (given.clone(), args.names.clone()),
+        None => {
+            let shown = Matrix::from_rows(SHOWN.iter().map(|row| row.to_vec()).collect())?;
+            let coordinates = SHOWN.iter().map(|[x, y]| format!("({x}, {y})")).collect();
+            (shown, args.names.clone().or(Some(coordinates)))
+        }
+    };
+    check(&vectors, names.as_deref())?;
+    let measured = measure(&vectors)?;
     let mut euclidean: Vec<f64> = measured.iter().map(|(_, _, euclidean, _)| *euclidean).collect();
     let mut apart: Vec<f64> = measured.iter().map(|(_, _, _, cosine)| 1.0 - cosine).collect();
     let rank_correlation = correlation(&ranks(&euclidean), &ranks(&apart));
@@ -121,12 +134,12 @@ pub fn run(args: &Args) -> Result<Output, Error> {
             verdict: judge(euclidean, 1.0 - cosine, medians),
         })
         .collect();
-    let svg = draw(&pairs, medians, &names(args))?;
-    Ok(Output { svg, rank_correlation, neighbours: neighbours(&pairs, args.X.rows()), pairs })
+    let svg = draw(&pairs, medians, &shortened(names.as_deref(), vectors.rows()))?;
+    Ok(Output { svg, rank_correlation, neighbours: neighbours(&pairs, vectors.rows()), pairs })
 }
 
-fn check(args: &Args) -> Result<(), Error> {
-    let n = args.X.rows();
+fn check(vectors: &Matrix, names: Option<&[String]>) -> Result<(), Error> {
+    let n = vectors.rows();
     if n < 2 {
         return Err(Error::invalid("/X", "one vector makes no pair").with_hint("give at least two rows"));
     }
@@ -134,10 +147,10 @@ fn check(args: &Args) -> Result<(), Error> {
         return Err(Error::too_large("/X", format!("`X` has {n} rows, the limit is {LIMIT}"))
             .with_hint("take a sample of the vectors"));
     }
-    if let Some(i) = args.X.iter().position(|row| row.iter().all(|x| *x == 0.0)) {
+    if let Some(i) = vectors.iter().position(|row| row.iter().all(|x| *x == 0.0)) {
         return Err(Error::undefined(format!("/X/{i}"), format!("row {i} is all zeros and has no direction")));
     }
-    match &args.names {
+    match names {
         Some(names) if names.len() != n => {
             Err(Error::invalid("/names", format!("there are {} names for {n} vectors", names.len())))
         }
@@ -184,15 +197,15 @@ fn neighbours(pairs: &[Pair], n: usize) -> Vec<Neighbours> {
 }
 
 /// The names given, or A to Z, A1 to Z1, …
-fn names(args: &Args) -> Vec<String> {
+fn shortened(names: Option<&[String]>, n: usize) -> Vec<String> {
     let letter = |i: usize| char::from(b'A' + (i % 26) as u8);
     let default = |i: usize| if i < 26 { letter(i).to_string() } else { format!("{}{}", letter(i), i / 26) };
     let short = |name: &String| {
         if name.chars().count() <= 14 { name.clone() } else { name.chars().take(13).chain(['…']).collect() }
     };
-    match &args.names {
+    match names {
         Some(names) => names.iter().map(short).collect(),
-        None => (0..args.X.rows()).map(default).collect(),
+        None => (0..n).map(default).collect(),
     }
 }
 
@@ -247,7 +260,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn of(rows: Vec<Vec<f64>>) -> Result<Output, Error> {
-        run(&Args { X: Matrix::from_rows(rows)?, names: None })
+        run(&Args { X: Some(Matrix::from_rows(rows)?), names: None })
     }
 
     #[test]
@@ -263,6 +276,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_shown_unasked_disagrees_both_ways() {
+        let out = run(&Args { X: None, names: None }).unwrap();
+        for verdict in [Verdict::Agree, Verdict::FarButAlike, Verdict::NearButApart] {
+            assert!(out.pairs.iter().any(|pair| pair.verdict == verdict), "{verdict:?}");
+        }
+        assert!(out.svg.contains("(1, 0)–(10, 1)"));
+    }
+
+    #[test]
     fn any_size_of_number_makes_a_picture() {
         for size in [1e-300, 1.0, 1e300] {
             let out = of(vec![vec![size, 0.0], vec![0.0, 2.0 * size], vec![3.0 * size, size]]).unwrap();
@@ -275,7 +297,7 @@ mod tests {
     fn names_are_written_safely() {
         let names = Some(vec!["<b>&\u{0}".to_owned(), "a very long name indeed".to_owned()]);
         let x = [[1.0, 2.0], [2.0, 1.0]].try_into().unwrap();
-        let svg = run(&Args { X: x, names }).unwrap().svg;
+        let svg = run(&Args { X: Some(x), names }).unwrap().svg;
         assert!(svg.contains("&lt;b&gt;&amp;–a very long n…") && !svg.contains('\u{0}'), "{svg}");
     }
 

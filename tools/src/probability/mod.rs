@@ -20,14 +20,14 @@ use crate::{
 /// The rows of this family.
 pub(crate) fn tools() -> Vec<ToolBuilder> {
     vec![
-        Tool::pure("bayes_theorem", bayes_theorem::run).examples(bayes_theorem::EXAMPLES),
-        Tool::pure("bayes_update", bayes_update::run).examples(bayes_update::EXAMPLES),
+        Tool::pure("bayes_theorem", bayes_theorem::run).examples(bayes_theorem::EXAMPLES).quick(),
+        Tool::pure("bayes_update", bayes_update::run).examples(bayes_update::EXAMPLES).quick(),
         Tool::pure("gaussian_naive_bayes", gaussian_naive_bayes::run).examples(gaussian_naive_bayes::EXAMPLES),
         Tool::pure("gaussian_simulate", gaussian_simulate::run).examples(gaussian_simulate::EXAMPLES),
-        Tool::pure("gaussian_pdf", gaussian_pdf::run).examples(gaussian_pdf::EXAMPLES),
-        Tool::pure("gaussian_cdf", gaussian_cdf::run).examples(gaussian_cdf::EXAMPLES),
-        Tool::pure("gaussian_quantile", gaussian_quantile::run).examples(gaussian_quantile::EXAMPLES),
-        Tool::pure("gaussian_fit", gaussian_fit::run).examples(gaussian_fit::EXAMPLES),
+        Tool::pure("gaussian_pdf", gaussian_pdf::run).examples(gaussian_pdf::EXAMPLES).quick(),
+        Tool::pure("gaussian_cdf", gaussian_cdf::run).examples(gaussian_cdf::EXAMPLES).quick(),
+        Tool::pure("gaussian_quantile", gaussian_quantile::run).examples(gaussian_quantile::EXAMPLES).quick(),
+        Tool::pure("gaussian_fit", gaussian_fit::run).examples(gaussian_fit::EXAMPLES).quick(),
     ]
 }
 

@@ -11,8 +11,8 @@ use crate::tool::{Tool, ToolBuilder};
 /// The rows of this family.
 pub(crate) fn tools() -> Vec<ToolBuilder> {
     vec![
-        Tool::pure("mean_variance", mean_variance::run).examples(mean_variance::EXAMPLES),
-        Tool::pure("describe", describe::run).examples(describe::EXAMPLES),
+        Tool::pure("mean_variance", mean_variance::run).examples(mean_variance::EXAMPLES).quick(),
+        Tool::pure("describe", describe::run).examples(describe::EXAMPLES).quick(),
         Tool::pure("covariance_matrix", covariance_matrix::run).examples(covariance_matrix::EXAMPLES),
         Tool::pure("correlation_matrix", correlation_matrix::run).examples(correlation_matrix::EXAMPLES),
         Tool::pure("histogram", histogram::run).examples(histogram::EXAMPLES),

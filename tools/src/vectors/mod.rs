@@ -18,12 +18,12 @@ use crate::{
 /// The rows of this family.
 pub(crate) fn tools() -> Vec<ToolBuilder> {
     vec![
-        Tool::pure("vector_dot", dot::run).examples(dot::EXAMPLES),
-        Tool::pure("vector_norm", norm::run).examples(norm::EXAMPLES),
-        Tool::pure("vector_euclidean", euclidean::run).examples(euclidean::EXAMPLES),
-        Tool::pure("vector_manhattan", manhattan::run).examples(manhattan::EXAMPLES),
+        Tool::pure("vector_dot", dot::run).examples(dot::EXAMPLES).quick(),
+        Tool::pure("vector_norm", norm::run).examples(norm::EXAMPLES).quick(),
+        Tool::pure("vector_euclidean", euclidean::run).examples(euclidean::EXAMPLES).quick(),
+        Tool::pure("vector_manhattan", manhattan::run).examples(manhattan::EXAMPLES).quick(),
         Tool::pure("distance_matrix", distance_matrix::run).examples(distance_matrix::EXAMPLES),
-        Tool::pure("vector_cosine", cosine::run).examples(cosine::EXAMPLES),
+        Tool::pure("vector_cosine", cosine::run).examples(cosine::EXAMPLES).quick(),
         Tool::pure("cosine_matrix", cosine_matrix::run).examples(cosine_matrix::EXAMPLES),
     ]
 }

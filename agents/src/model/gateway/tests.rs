@@ -31,7 +31,7 @@ fn question() -> Request {
 async fn hear(gateway: &Gateway, ask: Ask) -> (Result<Reply, ModelError>, Vec<String>) {
     let mut heard = Vec::new();
     let result = gateway
-        .complete(ask, question(), |progress| {
+        .complete(ask, &question(), |progress| {
             heard.push(match progress {
                 Progress::Delta(Delta::Text(text)) => text.trim().to_owned(),
                 Progress::Delta(_) => return,

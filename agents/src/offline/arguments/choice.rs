@@ -56,7 +56,7 @@ pub fn options(fields: &[Field], sentence: &str, arguments: &mut Map<String, Val
             continue;
         }
         let place = named_at(field, &words);
-        let mut best: Option<(usize, usize, &String)> = None;
+        let mut best: Option<(bool, usize, usize, &String)> = None;
         let written = |option: &String| {
             option.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
                 || sentence.to_lowercase().contains(&**option)
@@ -67,19 +67,33 @@ pub fn options(fields: &[Field], sentence: &str, arguments: &mut Map<String, Val
             let near = place.map_or(usize::MAX, |(place, _)| place.abs_diff(at));
             // Two letters may be anything, in capitals they are a name: "KL".
             let letters = option.len() < 3
+                && option.chars().all(char::is_alphabetic)
                 && !sentence.split(|c: char| !c.is_alphanumeric()).any(|word| word == option.to_uppercase());
             if (COMMON.contains(&option.as_str()) || letters && in_other_words().is_none()) && near > 4 {
                 continue;
             }
+            // "Nesterov, momentum 0.9": the second is a setting.
+            let meant = !is_setting(fields, &words[at..], length);
             // The longest name wins, then the nearest to the argument's own.
-            if best.is_none_or(|(l, n, _)| (length, std::cmp::Reverse(near)) > (l, std::cmp::Reverse(n))) {
-                best = Some((length, near, option));
+            let better = |(m, l, n, _): (bool, usize, usize, &String)| {
+                (meant, length, std::cmp::Reverse(near)) > (m, l, std::cmp::Reverse(n))
+            };
+            if best.is_none_or(better) {
+                best = Some((meant, length, near, option));
             }
         }
-        if let Some((_, _, option)) = best {
+        if let Some((.., option)) = best {
             arguments.insert(field.name.clone(), Value::from(option.as_str()));
         }
     }
+}
+
+/// Whether the first `length` words name an argument for a number, and a number follows.
+fn is_setting(fields: &[Field], words: &[String], length: usize) -> bool {
+    let (name, after) = words.split_at(length.min(words.len()));
+    let number = after.iter().find(|word| *word != "of" && *word != "is");
+    number.is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+        && fields.iter().any(|field| field.takes.number.is_some() && stems(&field.name.replace('_', " ")) == name)
 }
 
 /// Every option of a list that the sentence names.
@@ -239,6 +253,7 @@ const NUMBERS: &[(&str, &str, i64)] = &[
     ("word pairs", "ngram_max", 2),
     ("pairs of words", "ngram_max", 2),
     ("trigrams", "ngram_max", 3),
+    ("unigrams", "ngram_min", 1),
     ("single best", "k", 1),
     ("single nearest", "k", 1),
     ("single closest", "k", 1),
@@ -268,10 +283,19 @@ pub fn meanings(fields: &[Field], sentence: &str, arguments: &mut Map<String, Va
             let heard = !words.is_empty() && said.windows(words.len()).any(|window| window == words.as_slice());
             heard.then_some(number)
         });
-        if let Some(number) = meant {
+        if let Some(number) = meant.or_else(|| none_of(field, &words)) {
             arguments.insert(field.name.clone(), Value::from(number));
         }
     }
+}
+
+/// "With no overlap": nothing of what there would be some of.
+fn none_of(field: &Field, words: &[String]) -> Option<i64> {
+    let may_be_none = field.takes.number.is_some_and(|takes| takes.least <= 0.0 && takes.least.is_finite());
+    let denied = |at: usize| at > 0 && matches!(words[at - 1].as_str(), "no" | "without" | "zero");
+    let mut names = field.phrases.iter().filter(|(_, weight)| *weight >= 7.0);
+    let said = names.any(|(name, _)| find(words, name).is_some_and(denied));
+    (may_be_none && said).then_some(0)
 }
 
 /// `whiten=true`, `whiten: no`, `whiten on`.

@@ -39,7 +39,8 @@ pub fn lists(fields: &[Field], sentence: &str, left: &mut Vec<Literal>, argument
     let still: Vec<&Field> =
         open(&wanting, arguments).filter(|field| field.takes.matrix || field.takes.vector.is_some()).collect();
     if !still.is_empty() {
-        let mut runs = runs(fields, sentence, left, &used, &still, matrices > 0);
+        let tallies = tallies(sentence, left, &used).filter(|tallies| tallies.len() == still.len());
+        let mut runs = tallies.unwrap_or_else(|| runs(fields, sentence, left, &used, &still, matrices > 0));
         named(&wanting, &mut runs, &mut used, arguments);
         in_order(&wanting, sentence, &mut runs, &mut used, arguments);
     }
@@ -533,6 +534,50 @@ fn runs(
         .collect()
 }
 
+/// "120 by web, 60 by phone. This year 80 by web, 70 by phone": the same things counted twice or more are as many lists.
+fn tallies(sentence: &str, left: &[Literal], used: &[usize]) -> Option<Vec<Item>> {
+    let mut groups: Vec<(Vec<usize>, Vec<Vec<String>>)> = Vec::new();
+    let mut goes_on = false;
+    for (at, literal) in left.iter().enumerate() {
+        if used.contains(&at) || !matches!(literal.kind, Kind::Number { share: false, word: false, .. }) {
+            goes_on = false;
+            continue;
+        }
+        let end = left.get(at + 1).map_or(sentence.len(), |next| next.start);
+        let after = &sentence[literal.end..end];
+        let (said, rest) = after.split_at(after.find([',', ';', '.', ':', '?', '!', '\n']).unwrap_or(after.len()));
+        let said = said.trim();
+        let linked = said.strip_suffix(" and");
+        let thing = stems(linked.unwrap_or(said));
+        match groups.last_mut() {
+            Some((counts, things)) if goes_on && !things.contains(&thing) => {
+                counts.push(at);
+                things.push(thing);
+            }
+            _ => groups.push((vec![at], vec![thing])),
+        }
+        goes_on = linked.is_some() || rest.strip_prefix(',').is_some_and(joins);
+    }
+    let (_, things) = groups.first()?;
+    let same = groups.len() > 1 && groups.iter().all(|(_, others)| others == things);
+    let counted = things.len() > 1 && things.iter().all(|thing| (1..=3).contains(&thing.len()));
+    let number = |at: &usize| match left[*at].kind {
+        Kind::Number { value, whole, .. } => json_number(value, whole),
+        _ => Value::Null,
+    };
+    (same && counted).then(|| {
+        groups
+            .into_iter()
+            .map(|(literals, _)| Item {
+                kind: Kind::List(literals.iter().map(number).collect()),
+                literals,
+                before: String::new(),
+                round: false,
+            })
+            .collect()
+    })
+}
+
 /// "predict for x = 5", "quantiles 0.1 and 0.9": numbers after the words of an optional list.
 fn optional_runs(
     wanting: &[&Field],
@@ -560,8 +605,12 @@ fn optional_runs(
             let goes_on = !found.is_empty() && joins(before);
             // "Recall at 2", "nDCG@5".
             let cut = field.name == CUTOFF && (before.ends_with(" at ") || before.ends_with('@'));
+            // "The relevances in ranked order are 3, 0, 2": what is required and called as surely comes first.
+            let required = |other: &&&Field| other.required && !arguments.contains_key(&other.name) && other.is_data();
+            let sooner = |other: &&Field| other.said_in(&stems(before), 5.0);
             let begins = found.is_empty()
                 && (cut || calls(field, before) >= 1.6)
+                && !wanting.iter().filter(required).any(|other| sooner(other))
                 && !fields
                     .iter()
                     .any(|other| other.takes.number.is_some() && calls(other, before) > calls(field, before));

@@ -98,9 +98,10 @@ pub fn fill(fields: &[Field], sentence: &str) -> Filled {
         .filter(|field| field.required && !filled.arguments.contains_key(&field.name))
         .map(|field| field.name.clone())
         .collect();
-    // A tool that takes its data in one form or another needs them in one.
-    filled.promoted = !promoted.is_empty() && filled.has_data;
-    if !promoted.is_empty() && !filled.has_data {
+    // A tool that takes its data in one form or another needs them in one; one that shows its own can do without.
+    let needed = !promoted.is_empty() && promoted != [SHOWN];
+    filled.promoted = needed && filled.has_data;
+    if needed && !filled.has_data {
         filled.missing.extend(promoted);
     }
     filled
@@ -147,10 +148,15 @@ fn predicted(fields: &[Field], sentence: &str, left: &mut Vec<literal::Literal>,
     left.remove(at);
 }
 
+/// The argument for a table that a tool has an example of.
+const SHOWN: &str = "X";
+
 /// Where no data are required because they may come in several forms, the usual form is wanted: `PRIMARY`.
 fn promoted<'f>(fields: &'f [Field], sentence: &str) -> (Cow<'f, [Field]>, Vec<String>) {
     let has = |name: &str| fields.iter().any(|field| field.name == name);
-    let mut usual = PRIMARY.iter().filter(|name| has(name)).peekable();
+    let shown = [SHOWN];
+    let usual: &[&str] = if PRIMARY.iter().any(|name| has(name)) { PRIMARY } else { &shown };
+    let mut usual = usual.iter().filter(|name| has(name)).peekable();
     if usual.peek().is_none() || fields.iter().any(|field| field.required && field.is_data()) {
         return (Cow::Borrowed(fields), Vec::new());
     }

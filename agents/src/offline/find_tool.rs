@@ -148,7 +148,7 @@ impl Finder {
         let whole: f64 = weights.iter().map(|(_, weight)| weight).sum();
         // Who compares two tools by name wants neither of them alone.
         let several = asked.contains(&Term::Concept("compare"))
-            && self.tools.iter().filter(|tool| says(&spoken, &normal(&tool.name))).count() > 1;
+            && self.tools.iter().filter(|tool| says_parted(&spoken, &normal(&tool.name))).count() > 1;
         let mut ranked: Vec<Match<'_>> = self
             .tools
             .iter()
@@ -260,6 +260,12 @@ const ORDINARY: &[&str] = &[
 /// Whether the name stands in the sentence, both normal. A common word ("describe") names no tool.
 fn says(sentence: &str, name: &str) -> bool {
     !ORDINARY.contains(&name) && format!(" {sentence} ").contains(&format!(" {name} "))
+}
+
+/// The same, though it may be written in two words: "k-means".
+fn says_parted(sentence: &str, name: &str) -> bool {
+    let words: Vec<&str> = sentence.split(' ').collect();
+    says(sentence, name) || words.windows(2).any(|pair| pair.concat() == name)
 }
 
 impl Known {

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::config::{Config, Rag, Rerank, Shared};
 use super::crew::{Crew, Home, Team};
 use super::desk::{Desk, Owed};
-use super::librarian::Librarian;
+use super::librarian::{Librarian, Tray};
 use super::seat::{Failure, Reply, Seat};
 use super::shell::Watch;
 use super::supervisor::{self, Child, Office, Supervisor};
@@ -90,11 +90,15 @@ impl Table {
         let watch = Watch { probe: config.probe.clone(), limit: config.limits.handler };
         let shared = Arc::new(Shared::new(config));
         let (memory, doors) = (shared.config.memory.clone(), shared.config.doors.clone());
-        let ways = shared.ways.clone();
+        let (ways, tray) = (shared.ways.clone(), Arc::<Tray>::default());
         // An episode may wait for the disk longer than a decision does: the librarian and the gateway are given more time.
         let patient = Watch { limit: watch.limit.saturating_mul(3), ..watch.clone() };
         let children = vec![
-            Child::new(&shared.librarian, &patient, move || Librarian { memory: memory.clone(), doors: doors.clone() }),
+            Child::new(&shared.librarian, &patient, move || Librarian {
+                memory: memory.clone(),
+                doors: doors.clone(),
+                tray: tray.clone(),
+            }),
             Child::new(&shared.gateway, &watch, move || gateway::Desk(ways.clone())),
         ];
         let root = start_supervisor(&shared, children, 0).await?;

@@ -2,12 +2,17 @@
 //!
 //! Asked by: the turns of every session. Asks: memory. Lost if it dies: a write in its hands, which is delivered again; writing the
 //! same thing twice leaves one of it.
+//!
+//! A write costs about the same for one record as for a hundred, and as much as many turns. So episodes that follow each other closely are
+//! written together; whatever reads memory, or forgets, comes after those that wait.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use roundtable_guardrails::{Door, Doors, Origin, Untrusted};
-use roundtable_memory::{Draft, Memory, Provenance, Recalled};
+use roundtable_guardrails::{Cleared, Door, Doors, Origin, Untrusted};
+use roundtable_memory::{Draft, Memory, Provenance, Recalled, RecordId};
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep_until};
 
 use super::seat::{Failure, Reply, answer};
 use super::shell::Role;
@@ -16,6 +21,9 @@ use crate::event;
 
 /// So many records answer a question about earlier talk.
 const RECALLED: usize = 5;
+
+/// So long after a write of episodes those that come are gathered for the next.
+const GATHERED: Duration = Duration::from_millis(250);
 
 /// What came of a request: the tool's output, and the records that were read or written.
 #[derive(Debug, Default)]
@@ -64,12 +72,67 @@ pub(super) enum Message {
     },
 }
 
+/// Episodes that wait to be written together. It outlives the librarian, and what waits in it with it.
+#[derive(Default)]
+pub(super) struct Tray {
+    waiting: Mutex<Waiting>,
+    /// Held during a write: whoever has it knows that all that waited before is written.
+    writing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    episodes: Vec<(Cleared<Draft>, Reply<Done>)>,
+    /// Whether somebody is to write them.
+    expected: bool,
+    /// When the last write of episodes ended.
+    written: Option<Instant>,
+}
+
+impl Tray {
+    /// Adds an episode; tells when it is to be written, if nobody is to write others already.
+    fn add(&self, episode: Cleared<Draft>, reply: Reply<Done>) -> Option<Instant> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.episodes.push((episode, reply));
+        let now = Instant::now();
+        let first = !std::mem::replace(&mut waiting.expected, true);
+        first.then(|| waiting.written.map_or(now, |written| written + GATHERED).max(now))
+    }
+
+    /// Writes what waits.
+    async fn write(&self, memory: &Memory) {
+        let writing = self.writing.lock().await;
+        let episodes = {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.expected = false;
+            std::mem::take(&mut waiting.episodes)
+        };
+        if !episodes.is_empty() {
+            let (drafts, replies): (Vec<_>, Vec<_>) = episodes.into_iter().unzip();
+            let texts: Vec<String> =
+                drafts.iter().map(|draft: &Cleared<Draft>| draft.get().text().to_owned()).collect();
+            let written = memory.remember_all(drafts).await.map_err(|error| chain(&error));
+            for (at, (reply, text)) in replies.into_iter().zip(texts).enumerate() {
+                let done = match &written {
+                    Ok(ids) => ids.get(at).map(|id| done(id, &text)).ok_or_else(|| failed("it got no id".to_owned())),
+                    Err(why) => Err(failed(why.clone())),
+                };
+                answer(reply, done);
+            }
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).written = Some(Instant::now());
+        }
+        drop(writing);
+    }
+}
+
 /// The role.
 pub(super) struct Librarian {
     /// What is written to.
     pub memory: Option<Memory>,
     /// What screens it.
     pub doors: Arc<Doors>,
+    /// What waits to be written.
+    pub tray: Arc<Tray>,
 }
 
 impl Role for Librarian {
@@ -91,9 +154,7 @@ impl Role for Librarian {
                 let subject = subject_of(&text);
                 answer(reply, self.write(Draft::Fact { subject, text, provenance }, origin).await);
             }
-            Message::Episode { text, provenance, reply } => {
-                answer(reply, self.write(Draft::Episode { text, provenance }, Origin::User).await);
-            }
+            Message::Episode { text, provenance, reply } => self.keep(Draft::Episode { text, provenance }, reply).await,
             Message::Recall { query, reply } => answer(reply, self.recall(&query).await),
             Message::Forget { query, reply } => answer(reply, self.forget(&query).await),
         }
@@ -105,19 +166,48 @@ impl Librarian {
         self.memory.as_ref().ok_or_else(|| failed("there is no memory".to_owned()))
     }
 
-    async fn write(&self, draft: Draft, origin: Origin) -> Result<Done, Failure> {
+    /// Memory, with all in it that waited to be written.
+    async fn up_to_date(&self) -> Result<&Memory, Failure> {
         let memory = self.memory()?;
-        let cleared = self
-            .doors
-            .admit(Door::Memory, Untrusted::new(draft, origin))
-            .map_err(|refusal| failed(refusal.to_string()))?;
+        self.tray.write(memory).await;
+        Ok(memory)
+    }
+
+    fn cleared(&self, draft: Draft, origin: Origin) -> Result<Cleared<Draft>, Failure> {
+        let admitted = self.doors.admit(Door::Memory, Untrusted::new(draft, origin));
+        admitted.map_err(|refusal| failed(refusal.to_string()))
+    }
+
+    async fn write(&self, draft: Draft, origin: Origin) -> Result<Done, Failure> {
+        let memory = self.up_to_date().await?;
+        let cleared = self.cleared(draft, origin)?;
         let text = cleared.get().text().to_owned();
-        let id = memory.remember(cleared).await.map_err(|error| failed(chain(&error)))?.0;
-        Ok(Done { output: json!({"record": id, "text": text}), read: Vec::new(), written: Some(id) })
+        let id = memory.remember(cleared).await.map_err(|error| failed(chain(&error)))?;
+        Ok(done(&id, &text))
+    }
+
+    /// Writes an episode, or sees to it that it is written with the next.
+    async fn keep(&self, draft: Draft, reply: Reply<Done>) {
+        let (memory, cleared) = match (self.memory(), self.cleared(draft, Origin::User)) {
+            (Ok(memory), Ok(cleared)) => (memory, cleared),
+            (Err(failure), _) | (_, Err(failure)) => return answer(reply, Err(failure)),
+        };
+        let Some(due) = self.tray.add(cleared, reply) else { return };
+        let at_once = due <= Instant::now();
+        let (tray, memory) = (self.tray.clone(), memory.clone());
+        // A task of its own: what waits is written though the librarian be replaced.
+        let writes = tokio::spawn(async move {
+            sleep_until(due).await;
+            tray.write(&memory).await;
+        });
+        if at_once {
+            // If it panics, whoever waits for a reply is told by its loss.
+            drop(writes.await);
+        }
     }
 
     async fn recall(&self, query: &str) -> Result<Done, Failure> {
-        let recalled = self.memory()?.recall(query, RECALLED).await.map_err(|error| failed(chain(&error)))?;
+        let recalled = self.up_to_date().await?.recall(query, RECALLED).await.map_err(|error| failed(chain(&error)))?;
         let mut done = Done::default();
         let mut records = Vec::new();
         for Recalled { record, text, score } in recalled {
@@ -140,9 +230,13 @@ impl Librarian {
     }
 
     async fn forget(&self, query: &str) -> Result<Done, Failure> {
-        let forgotten = self.memory()?.forget(query).await.map_err(|error| failed(chain(&error)))?;
+        let forgotten = self.up_to_date().await?.forget(query).await.map_err(|error| failed(chain(&error)))?;
         Ok(Done { output: json!({"facts": forgotten.facts, "episodes": forgotten.episodes}), ..Done::default() })
     }
+}
+
+fn done(id: &RecordId, text: &str) -> Done {
+    Done { output: json!({"record": id.0, "text": text}), read: Vec::new(), written: Some(id.0.clone()) }
 }
 
 fn failed(why: String) -> Failure {

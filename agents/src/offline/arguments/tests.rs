@@ -151,3 +151,26 @@ fn other_words_for_options_and_shares() {
         json!({"X": [["a"], ["b"]], "drop_first": true}),
     );
 }
+
+#[test]
+fn settings_beside_options_tallies_and_nothing() {
+    check(
+        "optimize",
+        "Nesterov, momentum 0.8, learning rate 0.02, start from [5, 5]",
+        json!({"optimizer": "nesterov", "momentum": 0.8, "learning_rate": 0.02, "x0": [5, 5]}),
+    );
+    check("optimize", "plain momentum from [5, 5]", json!({"optimizer": "momentum", "x0": [5, 5]}));
+    check(
+        "chi2_drift",
+        "in spring: 120 web, 60 branch and 20 phone. In autumn: 80 web, 70 branch and 50 phone",
+        json!({"reference_counts": [120, 60, 20], "current_counts": [80, 70, 50]}),
+    );
+    check(
+        "recursive_chunk",
+        "pieces of 60 characters with no overlap: One. Two.",
+        json!({"text": "One. Two.", "chunk_size": 60, "chunk_overlap": 0}),
+    );
+    check("gaussian_pdf", "μ = 5 and σ = 2 at x = 4, 5 and 7", json!({"x": [4, 5, 7], "mean": 5, "std": 2}));
+    check("normalize", "l1-normalise [[1, 3], [2, 2]]", json!({"X": [[1, 3], [2, 2]], "norm": "l1"}));
+    check("plot_cosine_vs_euclidean", "of (1, 0), (10, 0) and (0, 1)", json!({"X": [[1, 0], [10, 0], [0, 1]]}));
+}

@@ -610,7 +610,7 @@ fn optional_runs(
             let sooner = |other: &&Field| other.said_in(&stems(before), 5.0);
             let begins = found.is_empty()
                 && (cut || calls(field, before) >= 1.6)
-                && !wanting.iter().filter(required).any(|other| sooner(other))
+                && !wanting.iter().filter(required).any(sooner)
                 && !fields
                     .iter()
                     .any(|other| other.takes.number.is_some() && calls(other, before) > calls(field, before));

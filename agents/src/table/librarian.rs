@@ -254,43 +254,7 @@ fn subject_of(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-    use roundtable_memory::HashEmbedder;
-    use tokio::sync::oneshot;
-    use tokio::time::sleep;
-
     use super::*;
-
-    async fn keep(librarian: &mut Librarian, n: usize) -> oneshot::Receiver<Result<Done, Failure>> {
-        let (reply, heard) = oneshot::channel();
-        let provenance = Provenance { turn: format!("t{n}"), ..Provenance::default() };
-        librarian.handle(Message::Episode { text: format!("Asked: what is question {n}?"), provenance, reply }).await;
-        heard
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn episodes_in_a_row_are_written_together_and_before_what_reads() {
-        let memory = Memory::in_ram(Arc::new(HashEmbedder::new(16)), Arc::new(Timestamp::now));
-        let doors = Arc::new(Doors::standard());
-        let mut librarian = Librarian { memory: Some(memory.clone()), doors, tray: Arc::default() };
-        let mut kept = Vec::new();
-        for n in 1..=4 {
-            kept.push(keep(&mut librarian, n).await);
-        }
-        assert_eq!(memory.records().await.expect("a list").len(), 1, "the first at once, the others together");
-        let (reply, heard) = oneshot::channel();
-        librarian.handle(Message::Recall { query: "question".to_owned(), reply }).await;
-        let found = heard.await.expect("an answer").expect("a memory");
-        assert_eq!(found.output["records"].as_array().map(Vec::len), Some(4));
-        for heard in kept {
-            heard.await.expect("an answer").expect("it is kept");
-        }
-        let last = keep(&mut librarian, 5).await;
-        assert_eq!(memory.records().await.expect("a list").len(), 4);
-        sleep(GATHERED).await;
-        last.await.expect("an answer").expect("it is kept, though nobody reads");
-        assert_eq!(memory.records().await.expect("a list").len(), 5);
-    }
 
     #[test]
     fn a_subject_stands_before_the_verb() {

@@ -1,4 +1,4 @@
-//! Asks the linker for a smaller program where it can make one: functions with equal code once (2 MB less), and relocations
+//! Asks the linker for smaller programs where it can make them: functions with equal code once (2 MB less), and relocations
 //! that only add the load address as a bitmap (8 MB less). Not every linker knows the first and not every C library
 //! loads the second, so each is tried on an empty program.
 
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let source = Path::new(&folder).join("empty.rs");
     fs::write(&source, "fn main() {}\n")?;
     for option in SMALLER.iter().filter(|option| works(option, &source)) {
-        println!("cargo:rustc-link-arg-bin=roundtable={option}");
+        println!("cargo:rustc-link-arg={option}");
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ pub mod search;
 pub mod store;
 pub mod timestamp;
 
-pub use document::{Chunk, Document, Level, Metadata, Trust};
+pub use document::{Chunk, Document, Level, Metadata, Trust, fingerprint};
 pub use embed::{EmbedError, Embedder, HashEmbedder, MiniLm};
 pub use error::Error;
 pub use ingest::{EmbedReport, IngestReport, Progress, Quarantined, Skipped};

@@ -336,7 +336,7 @@ async fn first_model(base: &Url, key: &str) -> Result<String, ChooseError> {
     let model = format!("openai at {url}");
     let response = request.send().await.map_err(|error| http::send_error(&model, &error))?;
     if !response.status().is_success() {
-        return Err(http::response_error(&model, response, key).await.into());
+        return Err(http::response_error(&model, response.into(), key).await.into());
     }
     let body = response.bytes().await.map_err(|error| http::body_error(&model, &error))?;
     let list: Value =

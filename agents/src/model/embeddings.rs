@@ -10,14 +10,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use reqwest::header::HeaderMap;
-use reqwest::{Client, Url};
 use roundtable_memory::embed::{EmbedError, Embedder, normalise};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::ollama::Server;
 use super::openai::{BadSettings, base_url, config, headers};
+use super::place::Place;
 use super::retry::{self, Decision, Failure, Policy};
 use super::{ModelError, http};
 
@@ -66,14 +65,14 @@ pub struct Remote {
 }
 
 enum Backend {
-    OpenAi { client: Client, url: Url, headers: HeaderMap, key: String, model: String },
+    OpenAi { place: Place, key: String, model: String },
     Ollama { server: Server, model: String },
 }
 
 impl fmt::Debug for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OpenAi { url, model, .. } => write!(f, "OpenAi({model} at {url})"),
+            Self::OpenAi { place, model, .. } => write!(f, "OpenAi({model} at {})", place.url()),
             Self::Ollama { server, model } => write!(f, "Ollama({model} at {})", server.url()),
         }
     }
@@ -100,8 +99,8 @@ impl Remote {
                 let config = config(&base, &key);
                 let headers = headers(&config, &key)?;
                 let url = base_url(&async_openai::config::Config::url(&config, "/embeddings"))?;
-                let client = http::client(&base).map_err(BadSettings::Client)?;
-                (format!("openai/{model}"), Backend::OpenAi { client, url, headers, key, model })
+                let place = Place::new(url, headers).map_err(BadSettings::Client)?;
+                (format!("openai/{model}"), Backend::OpenAi { place, key, model })
             }
             Endpoint::Ollama { host, model } => {
                 (format!("ollama/{model}"), Backend::Ollama { server: Server::new(&host)?, model })
@@ -161,15 +160,14 @@ impl Remote {
     async fn once(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, ModelError> {
         let vectors = match &self.backend {
             Backend::Ollama { server, model } => server.embed(model, texts).await?,
-            Backend::OpenAi { client, url, headers, key, model } => {
+            Backend::OpenAi { place, key, model } => {
                 let body = serde_json::to_vec(&Body { model, input: texts, encoding_format: "float" })
                     .map_err(|error| self.protocol(error.to_string()))?;
-                let sent = client.post(url.clone()).headers(headers.clone()).body(body).send().await;
-                let response = sent.map_err(|error| http::send_error(&self.id, &error))?;
+                let response = place.post(&self.id, body).await?;
                 if !response.status().is_success() {
                     return Err(http::response_error(&self.id, response, key).await);
                 }
-                let body = response.bytes().await.map_err(|error| http::body_error(&self.id, &error))?;
+                let body = response.bytes(&self.id).await?;
                 let mut list: List = serde_json::from_slice(&body).map_err(|error| self.protocol(error.to_string()))?;
                 list.data.sort_by_key(|item| item.index);
                 list.data.into_iter().map(|item| item.embedding).collect()

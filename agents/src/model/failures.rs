@@ -19,7 +19,7 @@ use crate::event::Role;
 /// No test waits this long unless it fails.
 const LONG: Duration = Duration::from_secs(30);
 
-/// How one protocol says the same things.
+/// How one protocol says the same things, by one way.
 struct Protocol {
     model: fn(&str) -> Arc<dyn ChatModel>,
     /// The key; Ollama has none.
@@ -30,17 +30,10 @@ struct Protocol {
     end: &'static str,
 }
 
-const PROTOCOLS: [Protocol; 2] = [
-    Protocol {
-        model: |url| {
-            let capabilities = Capabilities { native_tools: true, json_schema: true };
-            let (base_url, key, model) = (format!("{url}/v1"), "sk-secret".into(), "m".into());
-            Arc::new(OpenAi::new(Settings { base_url, key, model, capabilities }).expect("settings that fit"))
-        },
-        key: Some("sk-secret"),
-        start: "data: {\"choices\":[{\"delta\":{\"content\":\"one \"}}]}\n\n",
-        end: "data: {\"choices\":[{\"delta\":{\"content\":\"two\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
-    },
+/// Servers of this machine are reached without reqwest unless a model says otherwise.
+const PROTOCOLS: [Protocol; 3] = [
+    OPENAI,
+    Protocol { model: |url| Arc::new(openai(url).by_reqwest()), ..OPENAI },
     Protocol {
         model: |url| {
             let capabilities = Capabilities { native_tools: true, json_schema: true };
@@ -51,6 +44,19 @@ const PROTOCOLS: [Protocol; 2] = [
         end: "{\"message\":{\"content\":\"two\"},\"done\":true,\"done_reason\":\"stop\"}\n",
     },
 ];
+
+const OPENAI: Protocol = Protocol {
+    model: |url| Arc::new(openai(url)),
+    key: Some("sk-secret"),
+    start: "data: {\"choices\":[{\"delta\":{\"content\":\"one \"}}]}\n\n",
+    end: "data: {\"choices\":[{\"delta\":{\"content\":\"two\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+};
+
+fn openai(url: &str) -> OpenAi {
+    let capabilities = Capabilities { native_tools: true, json_schema: true };
+    let (base_url, key, model) = (format!("{url}/v1"), "sk-secret".into(), "m".into());
+    OpenAi::new(Settings { base_url, key, model, capabilities }).expect("settings that fit")
+}
 
 impl Protocol {
     fn whole(&self) -> Play {

@@ -6,18 +6,22 @@
 //! the end of the body comes a moment later; ollama-rs's drops pieces whose UTF-8 is split between two reads, and prints to
 //! stderr. Their types for the two protocols are used; their transport is not. notes/models.md has the numbers.
 
+use std::error::Error;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use memchr::memchr;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Response, Url, redirect};
+use reqwest::{Client, Url, redirect};
 use rustls::crypto::{CryptoProvider, ring};
 use serde_json::Value;
 
+use super::place::Response;
 use super::{ModelError, status_error};
 
+/// How long a server may take to accept a connection.
+pub(crate) const CONNECTING: Duration = Duration::from_secs(10);
 /// A line that is longer than this is no line of either protocol.
 const LONGEST_LINE: usize = 8 << 20;
 /// How much of an error's body is read.
@@ -33,7 +37,7 @@ pub(crate) fn client(base: &Url) -> Result<Client, reqwest::Error> {
     }
     let builder = Client::builder()
         .tcp_nodelay(true)
-        .connect_timeout(Duration::from_secs(10))
+        .connect_timeout(CONNECTING)
         // A key must not travel to wherever a server points.
         .redirect(redirect::Policy::none());
     let builder = if is_loopback(base) { builder.no_proxy() } else { builder };
@@ -56,23 +60,25 @@ pub(crate) fn is_loopback(base: &Url) -> bool {
 
 /// A request that could not be sent, or whose response did not begin.
 pub(crate) fn send_error(model: &str, error: &reqwest::Error) -> ModelError {
-    let (model, message) = (model.to_owned(), innermost(error));
     if error.is_builder() {
-        return ModelError::Rejected { model, status: 0, message };
+        return ModelError::Rejected { model: model.to_owned(), status: 0, message: innermost(error) };
     }
-    if error.is_connect() || error.is_timeout() {
-        return ModelError::Unreachable { model, message };
-    }
-    ModelError::BrokenOff { model, message }
+    unsent(model, error, error.is_connect() || error.is_timeout())
+}
+
+/// The same, by whoever knows whether the server was `unreachable`.
+pub(crate) fn unsent(model: &str, error: &(dyn Error + 'static), unreachable: bool) -> ModelError {
+    let (model, message) = (model.to_owned(), innermost(error));
+    if unreachable { ModelError::Unreachable { model, message } } else { ModelError::BrokenOff { model, message } }
 }
 
 /// A body that broke off.
-pub(crate) fn body_error(model: &str, error: &reqwest::Error) -> ModelError {
+pub(crate) fn body_error(model: &str, error: &(dyn Error + 'static)) -> ModelError {
     ModelError::BrokenOff { model: model.to_owned(), message: innermost(error) }
 }
 
 /// The last cause says what happened; those above it only where. None of them holds headers or bodies, and so no key.
-fn innermost(error: &dyn std::error::Error) -> String {
+fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {
         cause = next;

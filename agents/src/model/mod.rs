@@ -21,6 +21,7 @@ pub mod gateway;
 mod http;
 pub mod ollama;
 pub mod openai;
+mod place;
 pub mod reply;
 pub mod retry;
 pub mod scripted;

@@ -13,13 +13,15 @@ use ollama_rs::generation::chat::{ChatMessage, MessageRole};
 use ollama_rs::generation::parameters::{FormatType, JsonStructure};
 use ollama_rs::generation::tools::{ToolCall as TheirCall, ToolCallFunction, ToolFunctionInfo, ToolInfo, ToolType};
 use ollama_rs::models::{LocalModel, ModelInfo, ModelOptions};
-use reqwest::{Client, Response, Url};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, Url};
 use schemars::Schema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::http::{self, Cut, Lines};
 use super::openai::{BadSettings, base_url};
+use super::place::{Place, Response};
 use super::{
     Capabilities, ChatModel, Delta, DeltaStream, FinishReason, Message, ModelError, Request, Speaker, Usage,
     status_error,
@@ -30,6 +32,7 @@ use super::{
 pub struct Server {
     base: Url,
     client: Client,
+    chat: Place,
 }
 
 impl fmt::Debug for Server {
@@ -43,7 +46,9 @@ impl Server {
     pub fn new(host: &str) -> Result<Self, BadSettings> {
         let base = host_url(host)?;
         let client = http::client(&base).map_err(BadSettings::Client)?;
-        Ok(Self { base, client })
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        let chat = Place::new(at(&base, "/api/chat")?, headers).map_err(BadSettings::Client)?;
+        Ok(Self { base, client, chat })
     }
 
     /// Where it is.
@@ -91,27 +96,32 @@ impl Server {
     }
 
     fn at(&self, path: &str) -> Result<Url, ModelError> {
-        let text = format!("{}{path}", self.base.as_str().trim_end_matches('/'));
-        Url::parse(&text).map_err(|error| ModelError::Rejected {
+        at(&self.base, path).map_err(|error| ModelError::Rejected {
             model: "ollama".into(),
             status: 0,
-            message: format!("`{text}` is not a URL: {error}"),
+            message: error.to_string(),
         })
     }
 
     async fn read<T: for<'de> Deserialize<'de>>(
         &self,
         model: &str,
-        sent: Result<Response, reqwest::Error>,
+        sent: Result<reqwest::Response, reqwest::Error>,
     ) -> Result<T, ModelError> {
         let response = sent.map_err(|error| http::send_error(model, &error))?;
         if !response.status().is_success() {
-            return Err(http::response_error(model, response, "").await);
+            return Err(http::response_error(model, response.into(), "").await);
         }
         let body = response.bytes().await.map_err(|error| http::body_error(model, &error))?;
         serde_json::from_slice(&body)
             .map_err(|error| ModelError::Protocol { model: model.to_owned(), message: error.to_string() })
     }
+}
+
+/// A path at a server.
+fn at(base: &Url, path: &str) -> Result<Url, BadSettings> {
+    let text = format!("{}{path}", base.as_str().trim_end_matches('/'));
+    Url::parse(&text).map_err(|_| BadSettings::Url { url: text })
 }
 
 /// `OLLAMA_HOST` may be `http://host:port`, `host:port`, `host` or `:port`; the port is 11434 unless given.
@@ -172,13 +182,10 @@ impl ChatModel for Ollama {
     }
 
     async fn stream(&self, request: Request) -> Result<DeltaStream, ModelError> {
-        let body = body(&self.model, request).map_err(|message| ModelError::Rejected {
-            model: self.id.clone(),
-            status: 0,
-            message,
-        })?;
-        let sent = self.server.client.post(self.server.at("/api/chat")?).json(&body).send().await;
-        let response = sent.map_err(|error| http::send_error(&self.id, &error))?;
+        let rejected = |message| ModelError::Rejected { model: self.id.clone(), status: 0, message };
+        let body = body(&self.model, request).map_err(rejected)?;
+        let body = serde_json::to_vec(&body).map_err(|error| rejected(format!("it is not JSON: {error}")))?;
+        let response = self.server.chat.post(&self.id, body).await?;
         if !response.status().is_success() {
             let error = http::response_error(&self.id, response, "").await;
             return Err(with_advice(error, &self.model));
@@ -286,7 +293,7 @@ impl Reading {
                     self.closed = true;
                     Ok(())
                 }
-                Err(error) => Err(http::body_error(&self.reader.model, &error)),
+                Err(error) => Err(http::body_error(&self.reader.model, error.as_ref())),
             };
             match step {
                 Err(error) => {

@@ -3,8 +3,8 @@
 //! async-openai gives the configuration (base URL, key, headers) and the types of the messages. The envelope around them is
 //! written by borrowing, with each tool's JSON written once and kept, because its own would copy every schema into every
 //! request; deltas are read by types that ignore what they do not know, because servers differ in all that a client could do
-//! without. A test holds both to async-openai's types. The transport is reqwest (`model/http.rs` says why): one pooled client
-//! with `TCP_NODELAY`, and each response read to its end, so that the next request finds the connection open.
+//! without. A test holds both to async-openai's types. The transport is ours (`model/http.rs` says why): one pooled client with
+//! `TCP_NODELAY`, and each response read to its end, so that the next request finds the connection open.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,13 +20,14 @@ use async_openai::types::chat::{
 };
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
+use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, Response, Url};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 use tokio::time::timeout;
 
 use super::http::{self, Cut, Lines};
+use super::place::{Place, Response};
 use super::{
     Capabilities, ChatModel, Delta, DeltaStream, FinishReason, Message, ModelError, Request, Speaker, Usage,
     status_error,
@@ -86,9 +87,7 @@ pub struct OpenAi {
     id: String,
     model: String,
     key: String,
-    url: Url,
-    headers: HeaderMap,
-    client: Client,
+    place: Place,
     capabilities: Capabilities,
     written: Written,
     /// OpenAI itself refuses `max_tokens` for newer models; many others know nothing else.
@@ -97,7 +96,7 @@ pub struct OpenAi {
 
 impl fmt::Debug for OpenAi {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenAi").field("id", &self.id).field("url", &self.url.as_str()).finish()
+        f.debug_struct("OpenAi").field("id", &self.id).field("url", &self.place.url().as_str()).finish()
     }
 }
 
@@ -140,20 +139,25 @@ impl OpenAi {
         let config = config(&base, &key);
         let headers = headers(&config, &key)?;
         let url = base_url(&config.url("/chat/completions"))?;
-        let client = http::client(&base).map_err(BadSettings::Client)?;
+        let place = Place::new(url, headers).map_err(BadSettings::Client)?;
         let modern_limit = base.host_str().is_some_and(|host| host == "api.openai.com");
         let (model, capabilities) = (settings.model, settings.capabilities);
         Ok(Self {
             id: format!("openai/{model}"),
             model,
             key,
-            url,
-            headers,
-            client,
+            place,
             capabilities,
             written: Written::default(),
             modern_limit,
         })
+    }
+
+    /// The same, by the way that leads to other machines.
+    #[cfg(test)]
+    pub(crate) fn by_reqwest(mut self) -> Self {
+        self.place = self.place.by_reqwest();
+        self
     }
 
     /// The request's body.
@@ -204,8 +208,7 @@ impl ChatModel for OpenAi {
             status: 0,
             message: format!("it cannot be written as JSON: {error}"),
         })?;
-        let sent = self.client.post(self.url.clone()).headers(self.headers.clone()).body(body).send().await;
-        let response = sent.map_err(|error| http::send_error(&self.id, &error))?;
+        let response = self.place.post(&self.id, body).await?;
         if !response.status().is_success() {
             return Err(http::response_error(&self.id, response, &self.key).await);
         }
@@ -322,7 +325,7 @@ impl Reading {
                     self.state = State::Closed;
                     self.reader.end(self.response.headers())
                 }
-                Err(error) => Err(http::body_error(&self.reader.model, &error)),
+                Err(error) => Err(http::body_error(&self.reader.model, error.as_ref())),
             };
             match step {
                 Err(error) => {

@@ -426,8 +426,7 @@ fn wish(said: &str) -> String {
 
 /// "Why, according to my notes?"
 fn asks_documents(said: &str) -> bool {
-    let words: Vec<String> = super::words::words(said).into_iter().map(|word| word.text).collect();
-    let spoken = format!(" {} ", words.join(" "));
+    let spoken = format!(" {} ", intent::spoken(said));
     let found = literals(said);
     let numbers = found.iter().filter(|literal| matches!(literal.kind, Kind::Number { .. })).count();
     let data = found.iter().any(|literal| !matches!(literal.kind, Kind::Number { .. } | Kind::Text(_)));

@@ -147,8 +147,7 @@ impl Finder {
             .collect();
         let whole: f64 = weights.iter().map(|(_, weight)| weight).sum();
         // Who compares two tools by name wants neither of them alone.
-        let several = asked.contains(&Term::Concept("compare"))
-            && self.tools.iter().filter(|tool| says_parted(&spoken, &normal(&tool.name))).count() > 1;
+        let several = asked.contains(&Term::Concept("compare")) && self.said(&spoken) > 1;
         let mut ranked: Vec<Match<'_>> = self
             .tools
             .iter()
@@ -178,6 +177,14 @@ impl Finder {
         }
         ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
         ranked
+    }
+
+    /// How many tools a sentence, in its normal form, calls by their names, be it in two words: "k-means".
+    fn said(&self, spoken: &str) -> usize {
+        let words: Vec<&str> = spoken.split(' ').collect();
+        let joined: Vec<String> = words.windows(2).map(<[&str]>::concat).collect();
+        let names = self.tools.iter().map(|tool| normal(&tool.name));
+        names.filter(|name| says(spoken, name) || joined.contains(name)).count()
     }
 
     /// The probability that a sentence wants no tool, by what it means; 0 where that is not known.
@@ -260,12 +267,6 @@ const ORDINARY: &[&str] = &[
 /// Whether the name stands in the sentence, both normal. A common word ("describe") names no tool.
 fn says(sentence: &str, name: &str) -> bool {
     !ORDINARY.contains(&name) && format!(" {sentence} ").contains(&format!(" {name} "))
-}
-
-/// The same, though it may be written in two words: "k-means".
-fn says_parted(sentence: &str, name: &str) -> bool {
-    let words: Vec<&str> = sentence.split(' ').collect();
-    says(sentence, name) || words.windows(2).any(|pair| pair.concat() == name)
 }
 
 impl Known {

@@ -71,10 +71,8 @@ pub fn of(sentence: &str) -> Intent {
 
 /// Whether a sentence that no rule knows may be small talk: it opens politely, is short, speaks of us and asks for nothing by name.
 pub fn may_be_talk(sentence: &str) -> bool {
-    let whole: Vec<String> = words(sentence).into_iter().map(|word| word.text).collect();
-    let whole = format!("{} ", whole.join(" "));
-    let opens = |phrases: &[&str]| phrases.iter().any(|phrase| whole.starts_with(&format!("{phrase} ")));
-    let polite = [phrases::GREETING, phrases::NODS, phrases::FAREWELL].into_iter().any(opens);
+    let whole = spoken(sentence);
+    let polite = [phrases::GREETING, phrases::NODS, phrases::FAREWELL].into_iter().any(|with| starts(&whole, with));
     let heard = Heard::new(sentence);
     let of_us = heard.has(&["me", "my", "i", "im", "you", "us", "we", "anyone", "anybody", "someone", "somebody"]);
     let of_something = heard.starts(phrases::ASKING)
@@ -83,6 +81,17 @@ pub fn may_be_talk(sentence: &str) -> bool {
         || heard.has(phrases::OWN_FILES)
         || heard.has(phrases::BY_DOCUMENTS);
     polite && of_us && !of_something && !heard.data && heard.words.len() <= 8
+}
+
+/// The words of a sentence between single spaces.
+pub fn spoken(sentence: &str) -> String {
+    words(sentence).into_iter().map(|word| word.text).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether words between single spaces begin with one of these phrases.
+fn starts(plain: &str, with: &[&str]) -> bool {
+    let begins = |start: &&str| plain.strip_prefix(*start).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    with.iter().any(begins)
 }
 
 struct Heard<'s> {
@@ -132,9 +141,7 @@ impl<'s> Heard<'s> {
     }
 
     fn starts(&self, with: &[&str]) -> bool {
-        with.iter().any(|start| {
-            self.plain == *start || self.plain.strip_prefix(start).is_some_and(|rest| rest.starts_with(' '))
-        })
+        starts(&self.plain, with)
     }
 
     fn has(&self, phrases: &[&str]) -> bool {
@@ -256,9 +263,7 @@ fn payload(sentence: &str) -> Option<String> {
 }
 
 fn small_talk(heard: &Heard<'_>) -> Option<Intent> {
-    let all = words(heard.sentence);
-    let whole = all.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
-    let padded = format!(" {whole} ");
+    let padded = format!(" {} ", spoken(heard.sentence));
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| padded.contains(&format!(" {phrase} ")));
     // Politeness in front of a wish is no small talk.
     let substance =

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use roundtable_guardrails::Approvals;
-use sha2::{Digest, Sha256};
+use roundtable_memory::fingerprint;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -217,13 +217,7 @@ impl Desk {
 
     /// The key of a call: equal for two attempts at it, different for any other call.
     pub fn key(&self, turn: &str, call: &str, tool: &str, args: &serde_json::Value) -> String {
-        let mut hash = Sha256::new();
-        for part in [self.id.as_str(), turn, call, tool, &args.to_string()] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
-        }
-        let half = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
-        hash.finalize().iter().take(16).flat_map(|byte| [half(byte >> 4), half(byte & 15)]).collect()
+        fingerprint(&[&self.id, turn, call, tool, &args.to_string()])
     }
 }
 

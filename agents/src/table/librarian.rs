@@ -6,7 +6,7 @@
 //! A write costs about the same for one record as for a hundred, and as much as many turns. So episodes that follow each other closely are
 //! written together; whatever reads memory, or forgets, comes after those that wait.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use roundtable_guardrails::{Cleared, Door, Doors, Origin, Untrusted};
@@ -82,9 +82,8 @@ pub(super) struct Tray {
 
 #[derive(Default)]
 struct Waiting {
+    /// If there are any, somebody is to write them.
     episodes: Vec<(Cleared<Draft>, Reply<Done>)>,
-    /// Whether somebody is to write them.
-    expected: bool,
     /// When the last write of episodes ended.
     written: Option<Instant>,
 }
@@ -92,36 +91,34 @@ struct Waiting {
 impl Tray {
     /// Adds an episode; tells when it is to be written, if nobody is to write others already.
     fn add(&self, episode: Cleared<Draft>, reply: Reply<Done>) -> Option<Instant> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting();
+        let (now, first) = (Instant::now(), waiting.episodes.is_empty());
         waiting.episodes.push((episode, reply));
-        let now = Instant::now();
-        let first = !std::mem::replace(&mut waiting.expected, true);
         first.then(|| waiting.written.map_or(now, |written| written + GATHERED).max(now))
     }
 
     /// Writes what waits.
     async fn write(&self, memory: &Memory) {
-        let writing = self.writing.lock().await;
-        let episodes = {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.expected = false;
-            std::mem::take(&mut waiting.episodes)
-        };
-        if !episodes.is_empty() {
-            let (drafts, replies): (Vec<_>, Vec<_>) = episodes.into_iter().unzip();
-            let texts: Vec<String> =
-                drafts.iter().map(|draft: &Cleared<Draft>| draft.get().text().to_owned()).collect();
-            let written = memory.remember_all(drafts).await.map_err(|error| chain(&error));
-            for (at, (reply, text)) in replies.into_iter().zip(texts).enumerate() {
-                let done = match &written {
-                    Ok(ids) => ids.get(at).map(|id| done(id, &text)).ok_or_else(|| failed("it got no id".to_owned())),
-                    Err(why) => Err(failed(why.clone())),
-                };
-                answer(reply, done);
-            }
-            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).written = Some(Instant::now());
+        let _writing = self.writing.lock().await;
+        let episodes = std::mem::take(&mut self.waiting().episodes);
+        if episodes.is_empty() {
+            return;
         }
-        drop(writing);
+        let (drafts, replies): (Vec<_>, Vec<_>) = episodes.into_iter().unzip();
+        let texts: Vec<String> = drafts.iter().map(|draft: &Cleared<Draft>| draft.get().text().to_owned()).collect();
+        let written = memory.remember_all(drafts).await.map_err(|error| chain(&error));
+        for (at, (reply, text)) in replies.into_iter().zip(texts).enumerate() {
+            let done = match &written {
+                Ok(ids) => ids.get(at).map(|id| done(id, &text)).ok_or_else(|| failed("it got no id".to_owned())),
+                Err(why) => Err(failed(why.clone())),
+            };
+            answer(reply, done);
+        }
+        self.waiting().written = Some(Instant::now());
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -254,7 +251,43 @@ fn subject_of(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use roundtable_memory::HashEmbedder;
+    use tokio::sync::oneshot;
+    use tokio::time::sleep;
+
     use super::*;
+
+    async fn keep(librarian: &mut Librarian, n: usize) -> oneshot::Receiver<Result<Done, Failure>> {
+        let (reply, heard) = oneshot::channel();
+        let provenance = Provenance { turn: format!("t{n}"), ..Provenance::default() };
+        librarian.handle(Message::Episode { text: format!("Asked: what is question {n}?"), provenance, reply }).await;
+        heard
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn episodes_in_a_row_are_written_together_and_before_what_reads() {
+        let memory = Memory::in_ram(Arc::new(HashEmbedder::new(16)), Arc::new(Timestamp::now));
+        let doors = Arc::new(Doors::standard());
+        let mut librarian = Librarian { memory: Some(memory.clone()), doors, tray: Arc::default() };
+        let mut kept = Vec::new();
+        for n in 1..=4 {
+            kept.push(keep(&mut librarian, n).await);
+        }
+        assert_eq!(memory.records().await.expect("a list").len(), 1, "the first at once, the others together");
+        let (reply, heard) = oneshot::channel();
+        librarian.handle(Message::Recall { query: "question".to_owned(), reply }).await;
+        let found = heard.await.expect("an answer").expect("a memory");
+        assert_eq!(found.output["records"].as_array().map(Vec::len), Some(4));
+        for heard in kept {
+            heard.await.expect("an answer").expect("it is kept");
+        }
+        let last = keep(&mut librarian, 5).await;
+        assert_eq!(memory.records().await.expect("a list").len(), 4);
+        sleep(GATHERED).await;
+        last.await.expect("an answer").expect("it is kept, though nobody reads");
+        assert_eq!(memory.records().await.expect("a list").len(), 5);
+    }
 
     #[test]
     fn a_subject_stands_before_the_verb() {

@@ -84,6 +84,8 @@ pub(crate) struct Centres<T> {
 
 /// How many numbers of a point are fetched ahead; the processor sees by itself how they go on.
 const AHEAD: usize = 64;
+/// How many lines of packed points lie between those that are compared and those that are asked for.
+const AFTER: usize = 0;
 /// How many centres are packed side by side.
 const SIDE: usize = 8;
 /// As many are compared at a time where the registers hold their products with two vectors of 64 bytes, half as many elsewhere.
@@ -138,7 +140,7 @@ impl<T: Real, F: FnMut(usize, Near<T>)> Job<T> for Nearest<'_, T, F> {
                                 to[lane] = *x;
                             }
                         }
-                        compare::<T, I, NR>(centres, few)
+                        compare::<T, I, NR>(centres, few, &[])
                     },
                 );
                 for (lane, &point) in which.iter().enumerate() {
@@ -179,10 +181,11 @@ impl<T: Real, F: FnMut(usize, u32, u32)> Job<T> for Relabel<'_, T, F> {
     fn run<I: Isa, const MR: usize, const NR: usize>(self, isa: I) {
         let Relabel { points, centres, labels, mut changed } = self;
         let (panels, _) = points.memory[points.skip..].as_chunks::<NR>();
-        for (i, (panel, labels)) in panels.chunks_exact(points.dimensions).zip(labels.chunks_mut(NR)).enumerate() {
+        for (i, labels) in labels.chunks_mut(NR).enumerate() {
+            let (panel, later) = panels[i * points.dimensions..].split_at(points.dimensions);
             let nearest = isa.call(
                 #[inline(always)]
-                || compare::<T, I, NR>(centres, panel).at.map(|at| at.to_f64() as u32),
+                || compare::<T, I, NR>(centres, panel, later).at.map(|at| at.to_f64() as u32),
             );
             // The last panel is filled up with points that nobody asked for.
             let nearest = &nearest[..labels.len()];
@@ -225,14 +228,23 @@ impl<T: Real, const N: usize> Lanes<T, N> {
     }
 }
 
+/// Compares some points with all centres; asks for those that come `later` on the way: the processor foresees them only to
+/// the end of a page.
 #[inline(always)]
-fn compare<T: Real, I: Isa, const N: usize>(centres: &Centres<T>, points: &[[T; N]]) -> Lanes<T, N> {
+fn compare<T: Real, I: Isa, const N: usize>(centres: &Centres<T>, points: &[[T; N]], later: &[[T; N]]) -> Lanes<T, N> {
     let mut near = Lanes { next: T::ZERO, at: [T::ZERO; N], first: [T::INFINITY; N], second: [T::INFINITY; N] };
     let panels = centres.packed.chunks_exact(centres.dimensions);
     let (halves, _) = centres.half_squares.as_chunks::<SIDE>();
+    let mut later = later.iter().skip(AFTER);
     for (panel, half_squares) in panels.zip(halves) {
         if N * size_of::<T>() >= WIDE {
-            near.update(half_squares, &tile::multiply::<T, I, SIDE, N>(panel.iter(), points));
+            let panel = panel.iter().inspect(|_| {
+                if let Some(line) = later.next() {
+                    prefetch(line, 0);
+                    prefetch(line, N / 2);
+                }
+            });
+            near.update(half_squares, &tile::multiply::<T, I, SIDE, N>(panel, points));
         } else {
             for (i, half_squares) in half_squares.as_chunks::<{ SIDE / 2 }>().0.iter().enumerate() {
                 let half = panel.iter().map(|centres| &centres.as_chunks::<{ SIDE / 2 }>().0[i]);

@@ -108,16 +108,13 @@ const LIMIT: usize = 100;
 /// `invalid_arguments` for fewer than two vectors or names that do not match, `undefined` for a vector that is all zeros,
 /// `too_large` for more than 100 vectors or a distance beyond the largest number.
 pub fn run(args: &Args) -> Result<Output, Error> {
-    let (vectors, names) = match &args.X {
-        Some(given) => (given.clone(), args.names.clone()),
-        None => {
-            let shown = Matrix::from_rows(SHOWN.iter().map(|row| row.to_vec()).collect())?;
-            let coordinates = SHOWN.iter().map(|[x, y]| format!("({x}, {y})")).collect();
-            (shown, args.names.clone().or(Some(coordinates)))
-        }
+    let Some(vectors) = &args.X else {
+        let coordinates = || SHOWN.iter().map(|[x, y]| format!("({x}, {y})")).collect();
+        let names = args.names.clone().unwrap_or_else(coordinates);
+        return run(&Args { X: Some(SHOWN.try_into()?), names: Some(names) });
     };
-    check(&vectors, names.as_deref())?;
-    let measured = measure(&vectors)?;
+    check(vectors, args.names.as_deref())?;
+    let measured = measure(vectors)?;
     let mut euclidean: Vec<f64> = measured.iter().map(|(_, _, euclidean, _)| *euclidean).collect();
     let mut apart: Vec<f64> = measured.iter().map(|(_, _, _, cosine)| 1.0 - cosine).collect();
     let rank_correlation = correlation(&ranks(&euclidean), &ranks(&apart));
@@ -134,7 +131,7 @@ pub fn run(args: &Args) -> Result<Output, Error> {
             verdict: judge(euclidean, 1.0 - cosine, medians),
         })
         .collect();
-    let svg = draw(&pairs, medians, &shortened(names.as_deref(), vectors.rows()))?;
+    let svg = draw(&pairs, medians, &shortened(args.names.as_deref(), vectors.rows()))?;
     Ok(Output { svg, rank_correlation, neighbours: neighbours(&pairs, vectors.rows()), pairs })
 }
 

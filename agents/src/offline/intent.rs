@@ -214,7 +214,13 @@ fn guard(heard: &Heard<'_>) -> Option<Intent> {
     let threat = heard.has(phrases::THREATS);
     let payload = payload(heard.sentence);
     let about_text = heard.has(phrases::ABOUT_TEXT);
-    let meant = (scans && (threat || payload.is_some() || about_text) && !heard.data_only())
+    // "Somebody sent this, does it try to trick you: …": asked before the text, not in it.
+    let told = payload.as_ref().filter(|text| words(text).len() > 3).is_some_and(|text| {
+        let asked = Heard::new(heard.sentence.split(text.as_str()).next().unwrap_or_default());
+        asked.has(phrases::CHECK_WITHIN) && asked.has(phrases::THREATS)
+    });
+    let meant = (told && !heard.data_only())
+        || (scans && (threat || payload.is_some() || about_text) && !heard.data_only())
         || (checks
             && threat
             && (payload.is_some()
@@ -347,7 +353,9 @@ fn help(heard: &Heard<'_>) -> Option<Intent> {
         return Some(Intent::Help(Help::General));
     }
     let something = heard.has(phrases::SOMETHING) && !heard.has(phrases::ABOUT_DOCUMENTS) && !heard.data;
-    let tools = something || heard.has(phrases::TOOLS_HELP);
+    // "List all your clustering tools."
+    let listed = heard.starts(phrases::LISTS) && heard.words.last().is_some_and(|word| word == "tools");
+    let tools = something || listed || heard.has(phrases::TOOLS_HELP);
     if tools && !heard.sentence.contains('[') {
         return Some(Intent::Help(Help::Tools));
     }

@@ -73,6 +73,12 @@ pub const CHECK: &[&str] = &[
     "should i trust", "may i safely", "do these", "do those", "are these", "are those",
 ];
 
+/// The same in the middle of a sentence, before the text itself.
+pub const CHECK_WITHIN: &[&str] = &[
+    "does it", "does this", "does that", "is it", "is this", "is that", "do they", "are they", "could it", "would it",
+    "can i trust", "should i worry",
+];
+
 /// Words for the text that is to be scanned.
 pub const ABOUT_TEXT: &[&str] = &[
     "this", "the following", "text", "message", "email", "mail", "prompt", "snippet", "comment", "page",
@@ -147,7 +153,7 @@ pub const REMEMBER_REST: &[&str] = &[
     "take a note", "note down", "for the record", "note of", "for future reference", "store the fact",
     "in memory", "to memory", "remind yourself", "write down", "jot down", "should know", "your memory",
     "save the fact", "keep a note", "keep note", "learn that", "know that", "take note", "store this",
-    "save this fact", "store that", "save that", "note",
+    "save this fact", "store that", "save that", "note", "for later",
 ];
 
 /// Openings of a statement about oneself.
@@ -197,6 +203,9 @@ pub const TOOLS_HELP: &[&str] = &[
     "everything you have", "all you have for", "what you have for", "tools exist", "everything you can do",
     "all you can do", "things you can do",
 ];
+
+/// Openings of a wish to see the tools of a kind.
+pub const LISTS: &[&str] = &["list", "show", "show me", "name", "tell me", "which", "what"];
 
 /// The same about something that need not be called a tool.
 pub const SOMETHING: &[&str] = &[

@@ -61,12 +61,12 @@ pub(super) fn open<'f>(wanting: &'f [&'f Field], arguments: &'f Map<String, Valu
     wanting.iter().copied().filter(|field| field.required && !arguments.contains_key(&field.name))
 }
 
-/// Only commas, "and" and the like: one series goes on.
+/// Only commas, "and", signs of money and the like: one series goes on.
 fn joins(between: &str) -> bool {
     let words = between.to_lowercase();
     words
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '&' | '|' | '/'))
-        .all(|word| matches!(word, "" | "and" | "or" | "to" | "then"))
+        .all(|word| matches!(word, "" | "and" | "or" | "to" | "then" | "$" | "€" | "£" | "¥"))
 }
 
 /// Lists, tables and files as they stand; points in a row are one table where a table is wanted. `matrices` arguments
@@ -497,6 +497,9 @@ fn runs(
         .filter(|(run, setting)| run.len() >= 2 && !setting)
         .map(|(run, _)| run)
         .collect();
+    if let Some(columns) = columns_said(&long, sentence, left, still) {
+        return vec![columns];
+    }
     long.sort_by_key(|run| std::cmp::Reverse(run.len()));
     long.truncate(still.len());
     long.sort_by_key(|run| run[0]);
@@ -532,6 +535,29 @@ fn runs(
             Item { kind, literals: run, before, round: false }
         })
         .collect()
+}
+
+/// "Hours slept: 7, 6, 8. Mood: 6, 5, 8": series of one length, each called by what it measures, are the columns of a table.
+fn columns_said(series: &[Vec<usize>], sentence: &str, left: &[Literal], still: &[&Field]) -> Option<Item> {
+    let called = |run: &Vec<usize>| {
+        let from = run[0].checked_sub(1).map_or(0, |before| left[before].end);
+        let before = sentence[from..left[run[0]].start].trim_end();
+        before.ends_with([':', '=']) && before.chars().any(char::is_alphabetic)
+    };
+    let number = |at: usize| match left[at].kind {
+        Kind::Number { value, whole, .. } => json_number(value, whole),
+        _ => Value::Null,
+    };
+    let ([table], [first, _, ..]) = (still, series) else { return None };
+    let rows = first.len();
+    let columns = table.takes.matrix && table.takes.vector.is_none() && rows > 2;
+    let one_length = series.iter().all(|run| run.len() == rows && called(run));
+    (columns && one_length).then(|| Item {
+        kind: Kind::Table((0..rows).map(|row| series.iter().map(|run| number(run[row])).collect()).collect()),
+        literals: series.concat(),
+        before: String::new(),
+        round: false,
+    })
 }
 
 /// "120 by web, 60 by phone. This year 80 by web, 70 by phone": the same things counted twice or more are as many lists.
@@ -645,7 +671,9 @@ const CUTOFF: &str = "k";
 fn counts_another(field: &Field, fields: &[Field], sentence: &str, left: &[Literal], at: usize) -> bool {
     let end = left.get(at + 1).map_or(sentence.len(), |next| next.start);
     let after = &sentence[left[at].end..end];
-    let links = ["and", "with", "to", "or", "then"].iter().any(|link| after.trim_start().starts_with(link));
+    let links = ["and", "with", "to", "or", "then", "at ", "for ", "under ", "using "]
+        .iter()
+        .any(|link| after.trim_start().starts_with(link));
     if !after.starts_with(' ') || joins(after) || links {
         return false;
     }

@@ -165,11 +165,13 @@ fn promoted<'f>(fields: &'f [Field], sentence: &str) -> (Cow<'f, [Field]>, Vec<S
     let counts =
         ["count", "the bins", "each bin", "per bin", " held ", " bands "].iter().any(|word| lower.contains(word));
     // Nor are numbers the names of categories.
-    let numbers = !literal::literals(sentence).iter().any(|literal| match &literal.kind {
-        literal::Kind::Text(_) | literal::Kind::File { .. } => true,
-        literal::Kind::List(items) => items.iter().any(Value::is_string),
-        _ => false,
-    });
+    let found = literal::literals(sentence);
+    let numbers = !found.is_empty()
+        && !found.iter().any(|literal| match &literal.kind {
+            literal::Kind::Text(_) | literal::Kind::File { .. } => true,
+            literal::Kind::List(items) => items.iter().any(Value::is_string),
+            _ => false,
+        });
     let categories = |name: &str| fields.iter().any(|field| field.name == name && field.takes.texts);
     let form = |name: &&str| {
         let counted = format!("{name}_counts");

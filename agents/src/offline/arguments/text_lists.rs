@@ -98,7 +98,11 @@ fn run_of_labels<'s>(words: &[&'s str]) -> Option<Vec<&'s str>> {
 
 /// "Dummy variables: red, green, blue", "sex: m m f f": words in a row after a sign, where a list of texts is still wanted.
 pub(super) fn word_lists(wanting: &[&Field], sentence: &str, arguments: &mut Map<String, Value>) {
-    let Some(field) = open(wanting, arguments).find(|field| field.takes.texts || field.takes.text_rows) else { return };
+    let takes = |field: &&Field| field.takes.texts || field.takes.text_rows;
+    let fields: Vec<Field> = open(wanting, arguments).filter(takes).cloned().collect();
+    if fields.is_empty() {
+        return;
+    }
     let word = |text: &&str| {
         text.chars().next().is_some_and(char::is_alphabetic)
             && text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '\''))
@@ -121,7 +125,11 @@ pub(super) fn word_lists(wanting: &[&Field], sentence: &str, arguments: &mut Map
         (parts.len() >= enough && labels && parts.iter().all(|part| word(&part.as_str()))).then_some(parts)
     };
     let after = |(at, sign): (usize, &str)| list(&sentence[at + sign.len()..]);
-    if let Some(words) = sentence.rmatch_indices([':', '=']).find_map(after) {
+    // The last one is meant, or the last few where several are wanted: "before: red, blue. Now: blue, blue".
+    let mut found: Vec<Vec<String>> =
+        sentence.rmatch_indices([':', '=']).filter_map(after).take(fields.len()).collect();
+    found.reverse();
+    for (field, words) in fields.into_iter().zip(found) {
         let row = |text: String| if field.takes.texts { json!(text) } else { json!([text]) };
         arguments.insert(field.name.clone(), words.into_iter().map(row).collect());
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::field::{Field, stems};
-use super::literal::{Kind, literals};
+use super::literal::{Kind, Literal, literals};
 
 /// Takes the texts out of the sentence, and gives what is left of it.
 pub fn texts(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value>) -> String {
@@ -67,8 +67,11 @@ pub fn texts(fields: &[Field], sentence: &str, arguments: &mut Map<String, Value
             }
         }
     }
+    // "Word counts: {…}" is no text where an argument takes the object.
+    let object = fields.iter().any(|field| field.takes.map);
+    let is_object = |text: &str| matches!(literals(text).as_slice(), [Literal { kind: Kind::Object(_), .. }]);
     if let Some(field) = open(arguments).first()
-        && let Some(start) = after_colon(sentence, &cut)
+        && let Some(start) = after_colon(sentence, &cut).filter(|start| !(object && is_object(&sentence[*start..])))
     {
         let text = sentence[start..].trim();
         arguments.insert(field.name.clone(), Value::from(text));

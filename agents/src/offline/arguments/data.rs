@@ -480,7 +480,6 @@ fn runs(
             _ => series.push(vec![at]),
         }
     }
-    let settings: Vec<bool> = series.iter().map(|run| run.len() == 1 && scalar(run[0])).collect();
     if shares {
         let all: Vec<usize> =
             series.concat().into_iter().filter(|at| free(*at).is_some_and(|(_, _, share)| share)).collect();
@@ -491,12 +490,7 @@ fn runs(
             series = vec![all];
         }
     }
-    let mut long: Vec<Vec<usize>> = series
-        .into_iter()
-        .zip(settings)
-        .filter(|(run, setting)| run.len() >= 2 && !setting)
-        .map(|(run, _)| run)
-        .collect();
+    let mut long: Vec<Vec<usize>> = series.into_iter().filter(|run| run.len() >= 2).collect();
     if let Some(columns) = columns_said(&long, sentence, left, still) {
         return vec![columns];
     }

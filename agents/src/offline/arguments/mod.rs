@@ -185,7 +185,8 @@ fn promoted<'f>(fields: &'f [Field], sentence: &str) -> (Cow<'f, [Field]>, Vec<S
     (Cow::Owned(wanted), names)
 }
 
-/// "at x = 0.5", "below 130": one number that nobody wants is the list of one that is still open. Says whether words called it.
+/// "at x = 0.5", "below 130": one number that nobody wants is the list of one that is still open, and so are several that are
+/// each called: "below 85, and below 120". Says whether words called them.
 fn single(
     fields: &[Field],
     sentence: &str,
@@ -194,26 +195,34 @@ fn single(
     arguments: &mut Map<String, Value>,
 ) -> (Vec<usize>, bool) {
     let mut open = fields.iter().filter(|field| field.required && !arguments.contains_key(&field.name));
-    let (&[at], Some(field), None) = (&*free, open.next(), open.next()) else { return (free, false) };
-    // "The Seven Years War" is no list of one.
-    let (Some(numbers), literal::Kind::Number { value, whole, share, word: false }) =
-        (field.takes.vector, &left[at].kind)
-    else {
-        return (free, false);
+    let (Some(field), None) = (open.next(), open.next()) else { return (free, false) };
+    let Some(numbers) = field.takes.vector else { return (free, false) };
+    let number = |at: &usize| match &left[*at].kind {
+        // "The Seven Years War" is no list of one, nor is "99% of people" a height.
+        literal::Kind::Number { value, whole, share, word: false }
+            if numbers.take(*value) && (!share || numbers.shares()) =>
+        {
+            Some(numbers::written(numbers, *value, *whole, *share, false))
+        }
+        _ => None,
     };
-    // Nor is "99% of people" a height.
-    if !numbers.take(*value) || *share && !numbers.shares() {
-        return (free, false);
+    let called = |at: &usize| {
+        let from = at.checked_sub(1).map_or(0, |before| left[before].end);
+        let to = left.get(at + 1).map_or(sentence.len(), |next| next.start);
+        let (before, after) = around(sentence, from, left[*at].start, left[*at].end, to);
+        let named = |text: &str| field.said_in(&field::stems(text), 5.0);
+        let last = before.trim_end().rsplit(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
+        named(&before) || named(&after) || CALLS_A_VALUE.contains(&last.unwrap_or_default())
+    };
+    let all_called = free.iter().all(called);
+    let found: Option<Vec<Value>> = free.iter().map(number).collect();
+    match found {
+        Some(found) if found.len() == 1 || found.len() > 1 && all_called => {
+            arguments.insert(field.name.clone(), Value::Array(found));
+            (Vec::new(), all_called)
+        }
+        _ => (free, false),
     }
-    let from = at.checked_sub(1).map_or(0, |before| left[before].end);
-    let to = left.get(at + 1).map_or(sentence.len(), |next| next.start);
-    let (before, after) = around(sentence, from, left[at].start, left[at].end, to);
-    let named = |text: &str| field.said_in(&field::stems(text), 5.0);
-    let last =
-        before.trim_end().rsplit(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
-    let called = named(&before) || named(&after) || CALLS_A_VALUE.contains(&last);
-    arguments.insert(field.name.clone(), Value::from(vec![numbers::written(numbers, *value, *whole, *share, false)]));
-    (Vec::new(), called)
 }
 
 /// Words right before a number that is asked about.

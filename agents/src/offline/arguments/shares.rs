@@ -1,7 +1,10 @@
 //! Shares of a whole, each with the part that it is of.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::field::{Field, stems};
@@ -13,6 +16,17 @@ const PARTS: [&[&str]; 3] = [&["training", "train"], &["validation", "validating
 
 /// Words for the part that is not said.
 const REST: &[&str] = &["rest", "remaind", "remainder", "other", "remain"];
+
+/// "75/25", "80 / 10 / 10": numbers that add up to 100, and where they stand.
+fn slashed(sentence: &str) -> Option<(Range<usize>, Vec<u8>)> {
+    static SLASHED: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\b[0-9]{1,2}(?:\s*/\s*[0-9]{1,2})+\b").ok());
+    SLASHED.as_ref()?.find_iter(sentence).find_map(|found| {
+        let parts = found.as_str().split('/').map(|part| part.trim().parse::<u8>());
+        let parts = parts.collect::<Result<Vec<_>, _>>().ok()?;
+        (parts.iter().map(|part| u32::from(*part)).sum::<u32>() == 100).then_some((found.range(), parts))
+    })
+}
 
 /// "70% training, 20% validation and 10% test" where shares may be given.
 pub(super) fn optional_shares(
@@ -26,16 +40,9 @@ pub(super) fn optional_shares(
     let Some(field) = wanting.iter().find(takes).filter(|field| !arguments.contains_key(&field.name)) else { return };
     // A single share, or shares with a stroke between, say how data are split and nothing else.
     let splits = stems(&field.description).iter().any(|word| PARTS[0].contains(&word.as_str()));
-    // "75/25", "80/10/10".
-    let slashed = sentence.split_whitespace().find_map(|word| {
-        let word = word.trim_matches(|c: char| !c.is_ascii_digit());
-        let parts = word.split('/').map(str::parse::<u8>).collect::<Result<Vec<_>, _>>().ok()?;
-        (parts.len() >= 2 && parts.iter().map(|part| u32::from(*part)).sum::<u32>() == 100).then_some((word, parts))
-    });
-    if let (true, Some((word, parts))) = (splits, slashed) {
+    if let (true, Some((place, parts))) = (splits, slashed(sentence)) {
         let parts: Vec<Value> = parts.iter().map(|part| json_number(f64::from(*part) / 100.0, None)).collect();
-        let from = word.as_ptr() as usize - sentence.as_ptr() as usize;
-        used.extend((0..left.len()).filter(|at| (from..from + word.len()).contains(&left[*at].start)));
+        used.extend((0..left.len()).filter(|at| place.contains(&left[*at].start)));
         arguments.insert(field.name.clone(), Value::Array(parts));
         return;
     }

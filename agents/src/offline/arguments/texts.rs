@@ -151,10 +151,11 @@ fn bare(field: &Field, sentence: &str) -> Option<(usize, usize)> {
 /// What is said of an argument and is no value of it.
 const KINDS: &[&str] = &["group", "class", "one"];
 
-/// "Taking m as the privileged group": the word before.
+/// "Taking m as the privileged group", "m being the privileged group": the word before.
 fn before(text: &str) -> Option<(usize, usize)> {
     let text = text.trim_end().strip_suffix("the").unwrap_or(text).trim_end();
-    let text = text.strip_suffix(" as").or_else(|| text.strip_suffix(" is"))?.trim_end().trim_end_matches(QUOTES);
+    let text =
+        [" as", " is", " being"].iter().find_map(|link| text.strip_suffix(link))?.trim_end().trim_end_matches(QUOTES);
     let sign = text.char_indices().rev().find(|(_, c)| !(c.is_alphanumeric() || *c == '_'));
     let start = sign.map_or(0, |(at, c)| at + c.len_utf8());
     (start < text.len()).then_some((start, text.len()))

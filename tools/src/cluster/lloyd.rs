@@ -11,7 +11,9 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::{Centres, Near, Packed, Real, View, inside, relabel, squared_distance, two_nearest, vectorized};
+use crate::kernel::{
+    Centres, Near, Packed, Real, View, inside, prefetch, relabel, squared_distance, two_nearest, vectorized,
+};
 
 /// What the iterations end with.
 #[derive(Debug, Clone)]
@@ -34,6 +36,9 @@ const POINTS: usize = 2048;
 const FEW: usize = 1024;
 /// From how many centres on it is worth measuring the distance to one's own before those to all.
 const MANY: usize = 24;
+/// So many changes ahead a point is asked for, and so many of its numbers.
+const SOON: usize = 8;
+const AHEAD: usize = 64;
 /// The label before the first iteration.
 const NONE: u32 = u32::MAX;
 
@@ -127,10 +132,6 @@ impl<'a, T: Real> Lloyd<'a, T> {
         self.points.columns
     }
 
-    fn point(&self, i: usize) -> &'a [T] {
-        row(self.points.data, self.d(), i)
-    }
-
     /// Gives each point to its nearest centre; tells which changed, in order.
     fn assign(&mut self) -> Vec<Change> {
         let (d, k) = (self.d(), self.moved.len());
@@ -160,10 +161,21 @@ impl<'a, T: Real> Lloyd<'a, T> {
 
     /// The squared distance of each point from its centre.
     fn distances(&self) -> Vec<f64> {
-        let distance = |(i, label): (usize, &u32)| {
-            squared_distance(self.point(i), row(&self.centres, self.d(), *label as usize)).to_f64()
-        };
-        self.labels.par_iter().enumerate().map(distance).collect()
+        let d = self.d();
+        let mut distances = vec![0.0; self.labels.len()];
+        let parts = distances.par_chunks_mut(POINTS).zip(self.labels.par_chunks(POINTS));
+        parts.enumerate().for_each(|(part, (distances, labels))| {
+            let points = self.points.data[part * POINTS * d..].chunks_exact(d);
+            vectorized(
+                #[inline(always)]
+                || {
+                    for ((to, label), point) in distances.iter_mut().zip(labels).zip(points) {
+                        *to = inside::squared_distance(point, row(&self.centres, d, *label as usize)).to_f64();
+                    }
+                },
+            );
+        });
+        distances
     }
 
     /// A centre without points takes the point that is furthest from its own centre, unless all points sit on theirs.
@@ -210,18 +222,36 @@ impl<'a, T: Real> Lloyd<'a, T> {
         let d = self.d();
         if changes.len() * 4 > self.labels.len() {
             self.sums.fill(0.0);
-            for (point, label) in self.points.data.chunks_exact(d).zip(&self.labels) {
-                let sum = &mut self.sums[*label as usize * d..(*label as usize + 1) * d];
-                sum.iter_mut().zip(point).for_each(|(sum, x)| *sum += x.to_f64());
-            }
+            let (points, labels, sums) = (self.points.data, &self.labels, &mut self.sums[..]);
+            vectorized(
+                #[inline(always)]
+                || {
+                    for (point, label) in points.chunks_exact(d).zip(labels) {
+                        let sum = &mut sums[*label as usize * d..(*label as usize + 1) * d];
+                        sum.iter_mut().zip(point).for_each(|(sum, x)| *sum += x.to_f64());
+                    }
+                },
+            );
             return;
         }
-        for change in changes {
-            let point = self.point(change.point);
-            let (from, to) = (change.from as usize, change.to as usize);
-            self.sums[from * d..(from + 1) * d].iter_mut().zip(point).for_each(|(sum, x)| *sum -= x.to_f64());
-            self.sums[to * d..(to + 1) * d].iter_mut().zip(point).for_each(|(sum, x)| *sum += x.to_f64());
-        }
+        let (points, sums) = (self.points.data, &mut self.sums[..]);
+        vectorized(
+            #[inline(always)]
+            || {
+                for (i, change) in changes.iter().enumerate() {
+                    // The points lie anywhere: ask for those that come soon.
+                    if let Some(soon) = changes.get(i + SOON) {
+                        for line in (0..d.min(AHEAD)).step_by(64 / size_of::<T>()) {
+                            prefetch(points, soon.point * d + line);
+                        }
+                    }
+                    let point = row(points, d, change.point);
+                    let (from, to) = (change.from as usize, change.to as usize);
+                    sums[from * d..(from + 1) * d].iter_mut().zip(point).for_each(|(sum, x)| *sum -= x.to_f64());
+                    sums[to * d..(to + 1) * d].iter_mut().zip(point).for_each(|(sum, x)| *sum += x.to_f64());
+                }
+            },
+        );
     }
 
     /// Moves each centre to the mean of its points, one without points not at all; tells the sum of squared steps.

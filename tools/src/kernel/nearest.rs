@@ -84,8 +84,6 @@ pub(crate) struct Centres<T> {
 
 /// How many numbers of a point are fetched ahead; the processor sees by itself how they go on.
 const AHEAD: usize = 64;
-/// How many lines of packed points lie between those that are compared and those that are asked for.
-const AFTER: usize = 0;
 /// How many centres are packed side by side.
 const SIDE: usize = 8;
 /// As many are compared at a time where the registers hold their products with two vectors of 64 bytes, half as many elsewhere.
@@ -185,7 +183,13 @@ impl<T: Real, F: FnMut(usize, u32, u32)> Job<T> for Relabel<'_, T, F> {
             let (panel, later) = panels[i * points.dimensions..].split_at(points.dimensions);
             let nearest = isa.call(
                 #[inline(always)]
-                || compare::<T, I, NR>(centres, panel, later).at.map(|at| at.to_f64() as u32),
+                || {
+                    let at = compare::<T, I, NR>(centres, panel, later).at;
+                    // No `map`: it would not be vectorised.
+                    let mut nearest = [0; NR];
+                    nearest.iter_mut().zip(at).for_each(|(to, at)| *to = at.to_f64() as u32);
+                    nearest
+                },
             );
             // The last panel is filled up with points that nobody asked for.
             let nearest = &nearest[..labels.len()];
@@ -228,14 +232,14 @@ impl<T: Real, const N: usize> Lanes<T, N> {
     }
 }
 
-/// Compares some points with all centres; asks for those that come `later` on the way: the processor foresees them only to
-/// the end of a page.
+/// Compares some points with all centres, and asks for those that come `later` on the way: the processor foresees only what
+/// lies in the same page.
 #[inline(always)]
 fn compare<T: Real, I: Isa, const N: usize>(centres: &Centres<T>, points: &[[T; N]], later: &[[T; N]]) -> Lanes<T, N> {
     let mut near = Lanes { next: T::ZERO, at: [T::ZERO; N], first: [T::INFINITY; N], second: [T::INFINITY; N] };
     let panels = centres.packed.chunks_exact(centres.dimensions);
     let (halves, _) = centres.half_squares.as_chunks::<SIDE>();
-    let mut later = later.iter().skip(AFTER);
+    let mut later = later.iter();
     for (panel, half_squares) in panels.zip(halves) {
         if N * size_of::<T>() >= WIDE {
             let panel = panel.iter().inspect(|_| {

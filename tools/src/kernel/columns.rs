@@ -8,7 +8,7 @@ use super::{
     pack::panels,
     prefetch::prefetch,
     real::Real,
-    tile::{self, DEPTH, Job, Target},
+    tile::{self, DEPTH, Job, Left, Target},
     view::View,
 };
 
@@ -118,7 +118,7 @@ impl<T: Real> Columns<'_, T> {
                 }
                 let (data, rows, columns) = (&mut c[row * width + column..], first - row, width - column);
                 let mut target = Target { data, stride: width, rows, columns, beta, upper: None };
-                tile::block::<T, I, MR, NR>(a, b, depth, &mut target);
+                tile::block::<T, I, MR, NR>(Left::Panels(a), b, depth, &mut target);
             }
         }
     }

@@ -9,7 +9,7 @@ use super::{
     matmul::{COLUMNS, SMALL, split},
     pack::{Change, pack, panels},
     real::Real,
-    tile::{self, DEPTH, Job, Target},
+    tile::{self, DEPTH, Job, Left, Target},
     view::View,
     zeros::zeros,
 };
@@ -78,7 +78,7 @@ impl<T: Real> Gram<'_, T> {
                             Target { data: &mut c, stride: d, rows: d, columns: d, beta, upper: Some((0, 0)) };
                         isa.call(
                             #[inline(always)]
-                            || tile::block::<T, I, MR, NR>(a, b, deep, &mut target),
+                            || tile::block::<T, I, MR, NR>(Left::Panels(a), b, deep, &mut target),
                         );
                     }
                 });
@@ -139,7 +139,7 @@ impl<T: Real> Gram<'_, T> {
                             );
                             isa.call(
                                 #[inline(always)]
-                                || tile::block::<T, I, MR, NR>(a, b, depth.len(), &mut target),
+                                || tile::block::<T, I, MR, NR>(Left::Panels(a), b, depth.len(), &mut target),
                             );
                         });
                     });

@@ -4,9 +4,9 @@ use rayon::prelude::*;
 
 use super::{
     level::{Isa, Level},
-    pack::{Change, pack, panels},
+    pack::{Change, pack, pack_rows, panels},
     real::Real,
-    tile::{self, DEPTH, Job, Target},
+    tile::{self, DEPTH, Job, Left, Target},
     view::View,
 };
 
@@ -87,8 +87,14 @@ impl<T: Real> Job<T> for Product<'_, '_, T> {
                         let mut target =
                             Target { data, stride: columns, rows: count, columns: right - left, beta, upper: None };
                         T::with_memory(|memory| {
-                            let a_packed = panels::<T, MR>(memory, count, depth.len());
-                            pack(isa, a, top..top + count, depth.clone(), change, a_packed);
+                            let rows = top..top + count;
+                            let a_packed = if a.column_stride == 1 {
+                                Left::Rows(pack_rows(a, rows, depth.clone(), MR, shift, memory))
+                            } else {
+                                let a_packed = panels::<T, MR>(memory, count, depth.len());
+                                pack(isa, a, rows, depth.clone(), change, a_packed);
+                                Left::Panels(a_packed)
+                            };
                             isa.call(
                                 #[inline(always)]
                                 || tile::block::<T, I, MR, NR>(a_packed, b_packed, depth.len(), &mut target),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{level::Isa, real::Real, view::View};
+use super::{level::Isa, real::Real, tile::ROW, view::View};
 
 /// What to change on the way.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,6 +41,34 @@ pub(super) fn pack<T: Real, I: Isa, const R: usize>(
             }
         },
     );
+}
+
+/// Packs rows that lie one after the other as they are, with zeros behind the last to the end of a tile of `tile` rows, and
+/// takes `shift`, one a column of the view, off on the way.
+pub(super) fn pack_rows<'m, T: Real>(
+    view: View<'_, T>,
+    rows: Range<usize>,
+    depth: Range<usize>,
+    tile: usize,
+    shift: Option<&[T]>,
+    memory: &'m mut Vec<T>,
+) -> &'m [[T; ROW]] {
+    let packed = panels::<T, ROW>(memory, rows.len().next_multiple_of(tile) * ROW, 1);
+    let packed = &mut packed[..rows.len().next_multiple_of(tile)];
+    let (given, rest) = packed.split_at_mut(rows.len());
+    for (to, i) in given.iter_mut().zip(rows) {
+        let at = view.at(i, depth.start);
+        let (to, from) = (&mut to[..depth.len()], &view.data[at..at + depth.len()]);
+        match shift {
+            None => to.copy_from_slice(from),
+            Some(shift) => {
+                let shifted = from.iter().zip(&shift[depth.clone()]);
+                to.iter_mut().zip(shifted).for_each(|(to, (x, shift))| *to = *x - *shift);
+            }
+        }
+    }
+    rest.iter_mut().for_each(|to| to[..depth.len()].fill(T::ZERO));
+    packed
 }
 
 /// As many columns at a time.

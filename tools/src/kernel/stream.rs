@@ -7,7 +7,7 @@ use super::{
     matmul::{COLUMNS, SMALL, split},
     pack::{Change, pack, panels},
     real::Real,
-    tile::{self, DEPTH, Job, Target},
+    tile::{self, DEPTH, Job, Left, Target},
     view::View,
 };
 
@@ -88,7 +88,7 @@ impl<T: Real, S: Send, F: Fn(&mut S, usize, &[T]) + Sync> Job<T> for Stream<'_, 
                                         #[inline(always)]
                                         || {
                                             let b = &b_packed[first..last];
-                                            tile::block::<T, I, MR, NR>(a_packed, b, length, &mut target);
+                                            tile::block::<T, I, MR, NR>(Left::Panels(a_packed), b, length, &mut target);
                                         },
                                     );
                                 }

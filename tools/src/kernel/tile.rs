@@ -27,17 +27,59 @@ pub(super) struct Target<'a, T> {
     pub(super) upper: Option<(usize, usize)>,
 }
 
-/// Multiplies packed panels into a block of the result.
+/// The left side of a block, packed for tiles of so many rows.
+#[derive(Clone, Copy)]
+pub(super) enum Left<'a, T, const MR: usize> {
+    /// A panel of `MR` rows for each tile, column by column.
+    Panels(&'a [[T; MR]]),
+    /// Row by row, with zeros to the end of the last tile: to copy rows costs less than to turn them.
+    Rows(&'a [[T; ROW]]),
+}
+
+/// The length of a packed row: a line of the cache more than a block is deep, so that the rows of a tile lie in different sets of
+/// the cache.
+pub(super) const ROW: usize = DEPTH + 16;
+
+/// Multiplies packed numbers into a block of the result.
 #[inline(always)]
 pub(super) fn block<T: Real, I: Isa, const MR: usize, const NR: usize>(
-    a: &[[T; MR]],
+    a: Left<'_, T, MR>,
     b: &[[T; NR]],
     depth: usize,
     target: &mut Target<'_, T>,
 ) {
+    // The attributes matter: a closure by itself is compiled for every machine of the target.
+    match a {
+        Left::Panels(a) => tiles::<T, MR, NR, _>(
+            b,
+            depth,
+            target,
+            a.chunks_exact(depth),
+            #[inline(always)]
+            |a, b| multiply::<T, I, MR, NR>(a.iter(), b),
+        ),
+        Left::Rows(a) => tiles::<T, MR, NR, _>(
+            b,
+            depth,
+            target,
+            a.chunks_exact(MR),
+            #[inline(always)]
+            |a, b| multiply_rows::<T, I, MR, NR>(a, b),
+        ),
+    }
+}
+
+#[inline(always)]
+fn tiles<T: Real, const MR: usize, const NR: usize, A>(
+    b: &[[T; NR]],
+    depth: usize,
+    target: &mut Target<'_, T>,
+    a: impl Iterator<Item = A> + Clone,
+    multiply: impl Fn(A, &[[T; NR]]) -> [[T; NR]; MR],
+) {
     for (j, b) in b.chunks_exact(depth).enumerate() {
         let column = j * NR;
-        for (i, a) in a.chunks_exact(depth).enumerate() {
+        for (i, a) in a.clone().enumerate() {
             let row = i * MR;
             if target.upper.is_some_and(|(top, left)| top + row >= left + column + NR) {
                 break;
@@ -48,7 +90,7 @@ pub(super) fn block<T: Real, I: Isa, const MR: usize, const NR: usize>(
                 prefetch(target.data, start);
                 prefetch(target.data, start + NR - 1);
             }
-            let tile = multiply::<T, I, MR, NR>(a.iter(), b);
+            let tile = multiply(a, b);
             write(&tile, target, row, column);
         }
     }
@@ -56,9 +98,10 @@ pub(super) fn block<T: Real, I: Isa, const MR: usize, const NR: usize>(
 
 /// One statement a row: a loop of this many steps would not be unrolled, and its sums would lie in memory.
 macro_rules! rows {
-    ($sums:ident, $a:ident, $b:ident: $($i:literal)*) => {
+    ($sums:ident, $row:ident => $a:expr, $b:ident: $($i:literal)*) => {
         $(if $i < MR {
-            let (sums, a) = (&mut $sums[$i], $a[$i]);
+            let $row: usize = $i;
+            let (sums, a) = (&mut $sums[$i], $a);
             for j in 0..NR {
                 sums[j] = T::fma::<I>(a, $b[j], sums[j]);
             }
@@ -75,7 +118,19 @@ pub(super) fn multiply<'a, T: Real, I: Isa, const MR: usize, const NR: usize>(
     const { assert!(MR <= 14, "more rows than are written out") };
     let mut sums = [[T::ZERO; NR]; MR];
     for (a, b) in a.zip(b) {
-        rows!(sums, a, b: 0 1 2 3 4 5 6 7 8 9 10 11 12 13);
+        rows!(sums, i => a[i], b: 0 1 2 3 4 5 6 7 8 9 10 11 12 13);
+    }
+    sums
+}
+
+/// The same for a left side that lies row by row.
+#[inline(always)]
+fn multiply_rows<T: Real, I: Isa, const MR: usize, const NR: usize>(a: &[[T; ROW]], b: &[[T; NR]]) -> [[T; NR]; MR] {
+    const { assert!(MR <= 14, "more rows than are written out") };
+    assert!(a.len() == MR && b.len() <= ROW, "a tile of {MR} rows");
+    let mut sums = [[T::ZERO; NR]; MR];
+    for (k, b) in b.iter().enumerate() {
+        rows!(sums, i => a[i][k], b: 0 1 2 3 4 5 6 7 8 9 10 11 12 13);
     }
     sums
 }

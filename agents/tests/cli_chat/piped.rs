@@ -138,6 +138,8 @@ fn a_newcomers_questions_are_answered_from_the_notes_with_their_source() {
         ("How do I add my documents?", "`roundtable ingest PATH`"),
         ("Where is my data kept?", "one folder on your own machine"),
         ("Is my data private?", "nothing leaves your machine"),
+        ("What happens when an actor dies?", "its supervisor starts it again"),
+        ("What does the critic do?", "checks every sentence"),
     ] {
         let answer = check(bench.run(&["ask", "--json", question], ""), 0, &[], &[]).lines().pop().unwrap();
         assert!(answer["text"].as_str().unwrap().contains(wanted), "{question}: {answer}");

@@ -1,10 +1,11 @@
 //! What the remote providers share: one pooled HTTP client, the way from a failed response to a [`ModelError`], and the
 //! cutting of a body into lines.
 //!
-//! The requests are sent with reqwest itself, those of a chat to this machine by `place.rs`. async-openai's own client retries behind the caller's back, hides the response's
-//! headers (so no `Retry-After`), and lets go of the response at `[DONE]`, so that each turn pays for a new connection where
-//! the end of the body comes a moment later; ollama-rs's drops pieces whose UTF-8 is split between two reads, and prints to
-//! stderr. Their types for the two protocols are used; their transport is not. notes/models.md has the numbers.
+//! The requests are sent with reqwest itself, those of a chat to this machine by `place.rs`. async-openai's own client retries
+//! behind the caller's back, hides the response's headers (so no `Retry-After`), and lets go of the response at `[DONE]`, so that
+//! each turn pays for a new connection where the end of the body comes a moment later; ollama-rs's drops pieces whose UTF-8 is
+//! split between two reads, and prints to stderr. Their types for the two protocols are used; their transport is not.
+//! notes/models.md has the numbers.
 
 use std::error::Error;
 use std::time::Duration;

@@ -127,8 +127,8 @@ impl Tally {
     fn told(&self) -> String {
         let [passed, flagged, blocked] = self.all;
         let mut text = format!("{passed} pass, {flagged} flag, {blocked} block, {} bad lines\n", self.bad);
-        for ((label, kind), [passed, flagged, blocked]) in &self.classes {
-            let share = 100.0 * blocked_share(&[*passed, *flagged, *blocked]);
+        for ((label, kind), counts) in &self.classes {
+            let ([passed, flagged, blocked], share) = (counts, 100.0 * blocked_share(counts));
             let line = format!("{passed} pass, {flagged} flag, {blocked} block ({share:.1} % blocked)");
             text.push_str(&format!("{} {}: {line}\n", one_line(label), one_line(kind)));
         }

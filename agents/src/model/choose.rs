@@ -22,6 +22,7 @@ use super::embeddings::Endpoint;
 use super::http;
 use super::ollama::{Ollama, Server};
 use super::openai::{BadSettings, OpenAi, Settings, base_url};
+use super::place::Response;
 use super::scripted::{BadScript, Scripted};
 use super::{Capabilities, ChatModel, ModelError};
 
@@ -334,11 +335,11 @@ async fn first_model(base: &Url, key: &str) -> Result<String, ChooseError> {
         request = request.bearer_auth(key);
     }
     let model = format!("openai at {url}");
-    let response = request.send().await.map_err(|error| http::send_error(&model, &error))?;
+    let response = Response::from(request.send().await.map_err(|error| http::send_error(&model, &error))?);
     if !response.status().is_success() {
-        return Err(http::response_error(&model, response.into(), key).await.into());
+        return Err(http::response_error(&model, response, key).await.into());
     }
-    let body = response.bytes().await.map_err(|error| http::body_error(&model, &error))?;
+    let body = response.bytes(&model).await?;
     let list: Value =
         serde_json::from_slice(&body).map_err(|error| ModelError::Protocol { model, message: error.to_string() })?;
     let first = list.pointer("/data/0/id").and_then(Value::as_str);

@@ -108,11 +108,11 @@ impl Server {
         model: &str,
         sent: Result<reqwest::Response, reqwest::Error>,
     ) -> Result<T, ModelError> {
-        let response = sent.map_err(|error| http::send_error(model, &error))?;
+        let response = Response::from(sent.map_err(|error| http::send_error(model, &error))?);
         if !response.status().is_success() {
-            return Err(http::response_error(model, response.into(), "").await);
+            return Err(http::response_error(model, response, "").await);
         }
-        let body = response.bytes().await.map_err(|error| http::body_error(model, &error))?;
+        let body = response.bytes(model).await?;
         serde_json::from_slice(&body)
             .map_err(|error| ModelError::Protocol { model: model.to_owned(), message: error.to_string() })
     }

@@ -219,8 +219,7 @@ fn guard(heard: &Heard<'_>) -> Option<Intent> {
         let asked = Heard::new(heard.sentence.split(text.as_str()).next().unwrap_or_default());
         asked.has(phrases::CHECK_WITHIN) && asked.has(phrases::THREATS)
     });
-    let meant = (told && !heard.data_only())
-        || (scans && (threat || payload.is_some() || about_text) && !heard.data_only())
+    let meant = ((told || scans && (threat || payload.is_some() || about_text)) && !heard.data_only())
         || (checks
             && threat
             && (payload.is_some()

@@ -205,7 +205,7 @@ pub const TOOLS_HELP: &[&str] = &[
 ];
 
 /// Openings of a wish to see the tools of a kind.
-pub const LISTS: &[&str] = &["list", "show", "show me", "name", "tell me", "which", "what"];
+pub const LISTS: &[&str] = &["list", "show", "name", "tell me", "which", "what"];
 
 /// The same about something that need not be called a tool.
 pub const SOMETHING: &[&str] = &[

@@ -12,7 +12,7 @@
 use rayon::prelude::*;
 
 use crate::kernel::{
-    Centres, Near, Packed, Real, View, inside, prefetch, relabel, squared_distance, two_nearest, vectorized,
+    Centres, Near, Packed, Real, View, inside, prefetch_row, relabel, squared_distance, two_nearest, vectorized,
 };
 
 /// What the iterations end with.
@@ -36,9 +36,8 @@ const POINTS: usize = 2048;
 const FEW: usize = 1024;
 /// From how many centres on it is worth measuring the distance to one's own before those to all.
 const MANY: usize = 24;
-/// So many changes ahead a point is asked for, and so many of its numbers.
+/// So many changes ahead a point is asked for.
 const SOON: usize = 8;
-const AHEAD: usize = 64;
 /// The label before the first iteration.
 const NONE: u32 = u32::MAX;
 
@@ -241,9 +240,7 @@ impl<'a, T: Real> Lloyd<'a, T> {
                 for (i, change) in changes.iter().enumerate() {
                     // The points lie anywhere: ask for those that come soon.
                     if let Some(soon) = changes.get(i + SOON) {
-                        for line in (0..d.min(AHEAD)).step_by(64 / size_of::<T>()) {
-                            prefetch(points, soon.point * d + line);
-                        }
+                        prefetch_row(points, soon.point * d, d);
                     }
                     let point = row(points, d, change.point);
                     let (from, to) = (change.from as usize, change.to as usize);

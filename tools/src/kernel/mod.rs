@@ -38,7 +38,7 @@ pub(crate) use level::Level;
 pub(crate) use level::vectorized;
 pub(crate) use matmul::{matmul, shifted_matmul};
 pub(crate) use nearest::{Centres, Near, Packed, relabel, two_nearest};
-pub(crate) use prefetch::prefetch;
+pub(crate) use prefetch::{prefetch, prefetch_row};
 pub use real::Real;
 pub(crate) use stream::rows_of_product;
 pub(crate) use view::View;

@@ -3,7 +3,7 @@
 use super::{
     level::{Isa, Level, Portable},
     pack::{Change, pack, panels},
-    prefetch::prefetch,
+    prefetch::{prefetch, prefetch_row},
     real::Real,
     tile::{self, Job},
     view::View,
@@ -82,8 +82,6 @@ pub(crate) struct Centres<T> {
     dimensions: usize,
 }
 
-/// How many numbers of a point are fetched ahead; the processor sees by itself how they go on.
-const AHEAD: usize = 64;
 /// How many centres are packed side by side.
 const SIDE: usize = 8;
 /// As many are compared at a time where the registers hold their products with two vectors of 64 bytes, half as many elsewhere.
@@ -123,9 +121,7 @@ impl<T: Real, F: FnMut(usize, Near<T>)> Job<T> for Nearest<'_, T, F> {
             while let Some(which) = batches.next() {
                 // The points of the next batch lie anywhere: ask for them now.
                 for &row in batches.peek().copied().unwrap_or_default() {
-                    for line in (0..points.columns.min(AHEAD)).step_by(64 / size_of::<T>()) {
-                        prefetch(points.data, start(row) + line);
-                    }
+                    prefetch_row(points.data, start(row), points.columns);
                 }
                 let near = isa.call(
                     #[inline(always)]

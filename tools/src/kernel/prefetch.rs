@@ -1,5 +1,8 @@
 //! Asking for memory before it is needed.
 
+/// How many numbers of a row are fetched ahead; the processor sees by itself how they go on.
+const AHEAD: usize = 64;
+
 /// Brings the cache line of `data[at]`, if there is one, closer to the processor; changes nothing else. Worth it where
 /// the next few addresses are known and lie far apart.
 #[inline(always)]
@@ -13,5 +16,13 @@ pub(crate) fn prefetch<T>(data: &[T], at: usize) {
         }
         #[cfg(not(target_arch = "x86_64"))]
         let _ = place;
+    }
+}
+
+/// The same for the beginning of a row of `length` numbers that starts at `data[start]`.
+#[inline(always)]
+pub(crate) fn prefetch_row<T>(data: &[T], start: usize, length: usize) {
+    for line in (0..length.min(AHEAD)).step_by(64 / size_of::<T>()) {
+        prefetch(data, start + line);
     }
 }

@@ -61,6 +61,20 @@ pub(super) fn open<'f>(wanting: &'f [&'f Field], arguments: &'f Map<String, Valu
     wanting.iter().copied().filter(|field| field.required && !arguments.contains_key(&field.name))
 }
 
+/// The words between a literal and the one before it.
+fn said_before<'s>(sentence: &'s str, left: &[Literal], at: usize) -> &'s str {
+    let from = at.checked_sub(1).map_or(0, |before| left[before].end);
+    &sentence[from..left[at].start]
+}
+
+/// A number as JSON has it; nothing for any other literal.
+pub(super) fn number(literal: &Literal) -> Value {
+    match literal.kind {
+        Kind::Number { value, whole, .. } => json_number(value, whole),
+        _ => Value::Null,
+    }
+}
+
 /// Only commas, "and", signs of money and the like: one series goes on.
 fn joins(between: &str) -> bool {
     let words = between.to_lowercase();
@@ -75,8 +89,7 @@ fn bracketed(sentence: &str, left: &[Literal], matrices: usize, vectors: usize, 
     let mut items: Vec<Item> = Vec::new();
     let mut last_end = 0;
     for (at, literal) in left.iter().enumerate() {
-        let from = at.checked_sub(1).map_or(0, |before| left[before].end);
-        let before = sentence[from..literal.start].to_owned();
+        let before = said_before(sentence, left, at).to_owned();
         let item = match &literal.kind {
             Kind::List(_) | Kind::Table(_) | Kind::Object(_) | Kind::File { .. } | Kind::Text(_) => {
                 let round = sentence[literal.start..].starts_with('(');
@@ -454,8 +467,7 @@ fn runs(
         }
     };
     let scalar = |at: usize| {
-        let from = at.checked_sub(1).map_or(0, |before| left[before].end);
-        let before = &sentence[from..left[at].start];
+        let before = said_before(sentence, left, at);
         // "5 bins: 2, 7, 9": the word belongs to the number before it.
         let counted = at > 0 && matches!(left[at - 1].kind, Kind::Number { .. }) && before.trim_end().ends_with(':');
         let counts = |field: &Field| counted && stems(before).len() <= 3 && field.said_in(&stems(before), 5.0);
@@ -524,8 +536,7 @@ fn runs(
             } else {
                 Kind::List(numbers)
             };
-            let from = run[0].checked_sub(1).map_or(0, |before| left[before].end);
-            let before = sentence[from..left[run[0]].start].to_owned();
+            let before = said_before(sentence, left, run[0]).to_owned();
             Item { kind, literals: run, before, round: false }
         })
         .collect()
@@ -534,20 +545,15 @@ fn runs(
 /// "Hours slept: 7, 6, 8. Mood: 6, 5, 8": series of one length, each called by what it measures, are the columns of a table.
 fn columns_said(series: &[Vec<usize>], sentence: &str, left: &[Literal], still: &[&Field]) -> Option<Item> {
     let called = |run: &Vec<usize>| {
-        let from = run[0].checked_sub(1).map_or(0, |before| left[before].end);
-        let before = sentence[from..left[run[0]].start].trim_end();
+        let before = said_before(sentence, left, run[0]).trim_end();
         before.ends_with([':', '=']) && before.chars().any(char::is_alphabetic)
-    };
-    let number = |at: usize| match left[at].kind {
-        Kind::Number { value, whole, .. } => json_number(value, whole),
-        _ => Value::Null,
     };
     let ([table], [first, _, ..]) = (still, series) else { return None };
     let rows = first.len();
     let columns = table.takes.matrix && table.takes.vector.is_none() && rows > 2;
     let one_length = series.iter().all(|run| run.len() == rows && called(run));
     (columns && one_length).then(|| Item {
-        kind: Kind::Table((0..rows).map(|row| series.iter().map(|run| number(run[row])).collect()).collect()),
+        kind: Kind::Table((0..rows).map(|row| series.iter().map(|run| number(&left[run[row]])).collect()).collect()),
         literals: series.concat(),
         before: String::new(),
         round: false,
@@ -581,15 +587,11 @@ fn tallies(sentence: &str, left: &[Literal], used: &[usize]) -> Option<Vec<Item>
     let (_, things) = groups.first()?;
     let same = groups.len() > 1 && groups.iter().all(|(_, others)| others == things);
     let counted = things.len() > 1 && things.iter().all(|thing| (1..=3).contains(&thing.len()));
-    let number = |at: &usize| match left[*at].kind {
-        Kind::Number { value, whole, .. } => json_number(value, whole),
-        _ => Value::Null,
-    };
     (same && counted).then(|| {
         groups
             .into_iter()
             .map(|(literals, _)| Item {
-                kind: Kind::List(literals.iter().map(number).collect()),
+                kind: Kind::List(literals.iter().map(|at| number(&left[*at])).collect()),
                 literals,
                 before: String::new(),
                 round: false,
@@ -620,8 +622,7 @@ fn optional_runs(
         let mut found: Vec<Value> = Vec::new();
         let mut at = 0;
         while at < left.len() {
-            let from = at.checked_sub(1).map_or(0, |before| left[before].end);
-            let before = &sentence[from..left[at].start];
+            let before = said_before(sentence, left, at);
             let goes_on = !found.is_empty() && joins(before);
             // "Recall at 2", "nDCG@5".
             let cut = field.name == CUTOFF && (before.ends_with(" at ") || before.ends_with('@'));

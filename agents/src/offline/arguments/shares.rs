@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use super::data::number;
 use super::field::{Field, stems};
 use super::literal::{Kind, Literal, json_number};
 use super::numbers::tidy;
@@ -63,10 +64,6 @@ pub(super) fn optional_shares(
     if shares.is_empty() {
         return;
     }
-    let value = |at: &usize| match left[*at].kind {
-        Kind::Number { value, whole, .. } => json_number(value, whole),
-        _ => Value::Null,
-    };
     // "20% for testing, 80% for training": in the order of the work, whatever was said first.
     let part = |at: usize| {
         let end = left.get(at + 1).map_or(sentence.len(), |next| next.start);
@@ -80,6 +77,6 @@ pub(super) fn optional_shares(
         Some(by_part) if by_part.len() == shares.len() => by_part.into_values().collect(),
         _ => shares,
     };
-    arguments.insert(field.name.clone(), ordered.iter().map(value).collect());
+    arguments.insert(field.name.clone(), ordered.iter().map(|at| number(&left[*at])).collect());
     used.extend(ordered);
 }

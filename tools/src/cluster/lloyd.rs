@@ -1,10 +1,10 @@
 //! The two steps of k-means, without the distances that cannot matter.
 //!
-//! Plain Lloyd measures each point against each centre in each iteration. That is a product of matrices, and where centres
-//! are few nothing is faster, once the points are packed for it. Otherwise most of it is in vain: a point keeps an upper
+//! Plain Lloyd measures each point against each centre in each iteration, and most of it is in vain: a point keeps an upper
 //! bound of the distance to its own centre and a lower bound of the distance to every other, both move by no more than
-//! the centres do, and while they do not cross the point stays where it is (Hamerly). What is left is measured as a small
-//! product of matrices. Sums are changed only by the points that changed sides.
+//! the centres do, and while they do not cross the point stays where it is (Hamerly). Where centres are few, it keeps only
+//! how far the bounds are apart, since looking at more would take longer than to measure. What is left is measured as a
+//! small product of matrices. Sums are changed only by the points that changed sides.
 //!
 //! Sources: G. Hamerly, "Making k-means even faster", SIAM International Conference on Data Mining, 2010; C. Elkan,
 //! "Using the triangle inequality to accelerate k-means", ICML 2003 (the bound by half the gap between centres).
@@ -12,7 +12,7 @@
 use rayon::prelude::*;
 
 use crate::kernel::{
-    Centres, Near, Packed, Real, View, inside, prefetch_row, relabel, squared_distance, two_nearest, vectorized,
+    Centres, Near, Real, Settled, View, inside, prefetch_row, squared_distance, two_nearest, vectorized,
 };
 
 /// What the iterations end with.
@@ -32,7 +32,7 @@ pub struct Fit<T> {
 
 /// How many points a task takes.
 const POINTS: usize = 2048;
-/// Up to how many numbers of all centres a point is measured against each of them sooner than its bounds are looked up.
+/// Up to how many numbers of all centres a point keeps one bound and not two.
 const FEW: usize = 1024;
 /// From how many centres on it is worth measuring the distance to one's own before those to all.
 const MANY: usize = 24;
@@ -44,6 +44,8 @@ const NONE: u32 = u32::MAX;
 /// Points on their way: everything that is kept from one iteration to the next.
 struct Lloyd<'a, T> {
     points: View<'a, T>,
+    /// `|x|² / 2` of each.
+    half_squares: Vec<T>,
     labels: Vec<u32>,
     search: Search<T>,
     centres: Vec<T>,
@@ -53,21 +55,20 @@ struct Lloyd<'a, T> {
     sizes: Vec<usize>,
 }
 
-/// How points find their nearest centres.
-enum Search<T> {
-    /// By measuring all of them. The points are packed by tasks.
-    All(Vec<Packed<T>>),
-    /// By measuring those of which it is not known that they stay.
-    Some(Bounds<T>),
-}
-
 /// What is known of each point's distances.
-struct Bounds<T> {
-    /// No less than the distance to the own centre.
-    upper: Vec<T>,
-    /// No more than the distance to any other.
-    lower: Vec<T>,
-    half_squares: Vec<T>,
+enum Search<T> {
+    Margins {
+        /// How far its centre and any other may have come together before it can change sides.
+        until: Vec<T>,
+        /// How far each centre and any other have.
+        come: Vec<T>,
+    },
+    Bounds {
+        /// No less than the distance to the own centre.
+        upper: Vec<T>,
+        /// No more than the distance to any other.
+        lower: Vec<T>,
+    },
 }
 
 /// A point that goes from one centre to another.
@@ -110,14 +111,13 @@ impl<'a, T: Real> Lloyd<'a, T> {
     fn new(points: &'a [T], d: usize, centres: Vec<T>) -> Self {
         let (n, k) = (points.len() / d, centres.len() / d);
         let search = if k * d <= FEW {
-            Search::All(
-                points.par_chunks(d * POINTS).map(|part| Packed::new(View::new(part, part.len() / d, d))).collect(),
-            )
+            Search::Margins { until: vec![T::ZERO; n], come: vec![T::ZERO; k] }
         } else {
-            Search::Some(Bounds::new(points, d))
+            Search::Bounds { upper: vec![T::INFINITY; n], lower: vec![T::ZERO; n] }
         };
         Lloyd {
             points: View::new(points, n, d),
+            half_squares: half_squares(points, d),
             labels: vec![NONE; n],
             search,
             centres,
@@ -135,24 +135,38 @@ impl<'a, T: Real> Lloyd<'a, T> {
     fn assign(&mut self) -> Vec<Change> {
         let (d, k) = (self.d(), self.moved.len());
         let centres = Centres::new(View::new(&self.centres, k, d));
+        let (points, half_squares, moved) = (self.points, &self.half_squares[..], &self.moved[..]);
+        let furthest = furthest(moved);
+        let part = |i: usize, length: usize| {
+            let first = i * POINTS;
+            (first, View::new(&points.data[first * d..], length, d), &half_squares[first..first + length])
+        };
+        let labels = self.labels.par_chunks_mut(POINTS);
         let changes: Vec<Vec<Change>> = match &mut self.search {
-            Search::All(parts) => {
-                let tasks = parts.par_iter().zip(self.labels.par_chunks_mut(POINTS)).enumerate();
-                tasks.map(|(i, (points, labels))| measure_all(points, &centres, labels, i * POINTS)).collect()
+            Search::Margins { until, come } => {
+                for (i, come) in come.iter_mut().enumerate() {
+                    // Rounded up, so that it stays a bound.
+                    *come = (*come + moved[i] + furthest.of_others(i)) * (T::ONE + T::EPSILON + T::EPSILON);
+                }
+                let tasks = labels.zip(until.par_chunks_mut(POINTS)).enumerate().map(|(i, (labels, until))| {
+                    let (first, points, half_squares) = part(i, labels.len());
+                    let mut changes = Vec::new();
+                    Settled { points, half_squares, labels, until }.relabel(&centres, come, |point, from, to| {
+                        changes.push(Change { point: first + point, from, to });
+                    });
+                    changes
+                });
+                tasks.collect()
             }
-            Search::Some(bounds) => {
-                let (gaps, furthest) = (gaps(&self.centres, d, self.labels.len()), furthest(&self.moved));
+            Search::Bounds { upper, lower } => {
+                let gaps = gaps(&self.centres, d, points.rows);
                 let step = Step { centres: &self.centres, packed: &centres, gaps, furthest, d };
-                let (points, half_squares, moved) = (self.points, &bounds.half_squares[..], &self.moved[..]);
-                let bounds = bounds.upper.par_chunks_mut(POINTS).zip(bounds.lower.par_chunks_mut(POINTS));
-                let tasks = self.labels.par_chunks_mut(POINTS).zip(bounds).enumerate();
-                let changes = tasks.map(|(i, (labels, (upper, lower)))| {
-                    let first = i * POINTS;
-                    let points = View::new(&points.data[first * d..], labels.len(), d);
-                    let half_squares = &half_squares[first..first + labels.len()];
+                let bounds = upper.par_chunks_mut(POINTS).zip(lower.par_chunks_mut(POINTS));
+                let tasks = labels.zip(bounds).enumerate().map(|(i, (labels, (upper, lower)))| {
+                    let (first, points, half_squares) = part(i, labels.len());
                     step.part(Part { points, half_squares, moved, first, labels, upper, lower })
                 });
-                changes.collect()
+                tasks.collect()
             }
         };
         changes.concat()
@@ -198,9 +212,10 @@ impl<'a, T: Real> Lloyd<'a, T> {
             sizes[empty] = 1;
             distances[point] = 0.0;
             self.labels[point] = to;
-            if let Search::Some(bounds) = &mut self.search {
-                // What was known of its distances is about another centre.
-                (bounds.upper[point], bounds.lower[point]) = (T::INFINITY, T::ZERO);
+            // What was known of its distances is about another centre.
+            match &mut self.search {
+                Search::Margins { until, .. } => until[point] = T::ZERO,
+                Search::Bounds { upper, lower } => (upper[point], lower[point]) = (T::INFINITY, T::ZERO),
             }
             changes.push(Change { point, from, to });
         }
@@ -274,12 +289,6 @@ fn row<T>(rows: &[T], d: usize, i: usize) -> &[T] {
     &rows[i * d..(i + 1) * d]
 }
 
-fn measure_all<T: Real>(points: &Packed<T>, centres: &Centres<T>, labels: &mut [u32], first: usize) -> Vec<Change> {
-    let mut changes = Vec::new();
-    relabel(points, centres, labels, |point, from, to| changes.push(Change { point: first + point, from, to }));
-    changes
-}
-
 /// Half the distance from each of the centres to the next: one of the `n` points that is nearer to its own is nearest to it.
 fn gaps<T: Real>(centres: &[T], d: usize, n: usize) -> Vec<T> {
     let k = centres.len() / d;
@@ -295,34 +304,47 @@ fn gaps<T: Real>(centres: &[T], d: usize, n: usize) -> Vec<T> {
     (0..k).map(gap).collect()
 }
 
-/// The centre that moved furthest, how far, and how far any other did.
-fn furthest<T: Real>(moved: &[T]) -> (usize, T, T) {
-    let mut furthest = (0, T::ZERO, T::ZERO);
-    for (i, &moved) in moved.iter().enumerate() {
-        if moved > furthest.1 {
-            furthest = (i, moved, furthest.1);
+/// How far centres moved.
+#[derive(Debug, Clone, Copy)]
+struct Furthest<T> {
+    centre: usize,
+    way: T,
+    /// The longest way of another one.
+    next: T,
+}
+
+fn furthest<T: Real>(moved: &[T]) -> Furthest<T> {
+    let mut furthest = Furthest { centre: 0, way: T::ZERO, next: T::ZERO };
+    for (centre, &way) in moved.iter().enumerate() {
+        if way > furthest.way {
+            furthest = Furthest { centre, way, next: furthest.way };
         } else {
-            furthest.2 = furthest.2.max(moved);
+            furthest.next = furthest.next.max(way);
         }
     }
     furthest
 }
 
-impl<T: Real> Bounds<T> {
-    /// Nothing is known yet.
-    fn new(points: &[T], d: usize) -> Self {
-        let n = points.len() / d;
-        let half_squares = points
-            .par_chunks(d * POINTS)
-            .flat_map_iter(|points| {
-                vectorized(
-                    #[inline(always)]
-                    || points.chunks_exact(d).map(|x| inside::dot(x, x) * T::from_f64(0.5)).collect::<Vec<T>>(),
-                )
-            })
-            .collect();
-        Bounds { upper: vec![T::INFINITY; n], lower: vec![T::ZERO; n], half_squares }
+impl<T: Real> Furthest<T> {
+    /// How far any centre but one moved.
+    fn of_others(self, centre: usize) -> T {
+        if centre == self.centre { self.next } else { self.way }
     }
+}
+
+fn half_squares<T: Real>(points: &[T], d: usize) -> Vec<T> {
+    let mut halves = vec![T::ZERO; points.len() / d];
+    halves.par_chunks_mut(POINTS).zip(points.par_chunks(d * POINTS)).for_each(|(halves, points)| {
+        vectorized(
+            #[inline(always)]
+            || {
+                for (half, x) in halves.iter_mut().zip(points.chunks_exact(d)) {
+                    *half = inside::dot(x, x) * T::from_f64(0.5);
+                }
+            },
+        );
+    });
+    halves
 }
 
 /// What an assignment by bounds knows of the centres.
@@ -330,7 +352,7 @@ struct Step<'a, T> {
     centres: &'a [T],
     packed: &'a Centres<T>,
     gaps: Vec<T>,
-    furthest: (usize, T, T),
+    furthest: Furthest<T>,
     d: usize,
 }
 
@@ -350,7 +372,6 @@ impl<T: Real> Step<'_, T> {
     fn part(&self, part: Part<'_, T>) -> Vec<Change> {
         let Part { points, half_squares, moved, first, labels, upper, lower } = part;
         let (more, less) = (T::ONE + T::EPSILON + T::EPSILON, T::ONE - T::EPSILON - T::EPSILON);
-        let (furthest, far, next) = self.furthest;
         let mut which = Vec::with_capacity(labels.len());
         for (i, &label) in labels.iter().enumerate() {
             if label == NONE {
@@ -360,7 +381,7 @@ impl<T: Real> Step<'_, T> {
             let label = label as usize;
             // Rounded outwards, so that the bounds stay bounds.
             let high = (upper[i] + moved[label]) * more;
-            let low = (lower[i] - if label == furthest { next } else { far }) * less;
+            let low = (lower[i] - self.furthest.of_others(label)) * less;
             (upper[i], lower[i]) = (high, low);
             let stays = high < low.max(self.gaps[label]);
             if !stays {

@@ -7,6 +7,11 @@ use super::model::{Model, Task};
 use crate::{
     error::Error,
     plot::chart,
+    prepare::{
+        by_label,
+        k_fold::{consecutive, dealt},
+        order,
+    },
     random::Random,
     value::{Matrix, Seed, Vector},
 };
@@ -119,45 +124,11 @@ impl<'a> Trial<'a> {
                 format!("`cv` is {folds}, but must be from 2 to the number of rows, {n}"),
             ));
         }
-        let mut order: Vec<usize> = (0..n).collect();
-        if shuffle {
-            let mut random = Random::new(self.seed);
-            random.shuffle(&mut order);
-        }
-        let mut fold_of = vec![0; n];
-        match &self.target {
-            Target::Numbers(_) => {
-                // The first folds take one row more where rows are left over.
-                let (size, more) = (n / folds, n % folds);
-                for (at, row) in order.iter().enumerate() {
-                    let long = more * (size + 1);
-                    fold_of[*row] = if at < long { at / (size + 1) } else { more + (at - long) / size };
-                }
-            }
-            Target::Classes(labels) => {
-                // As many of each class as a deal of the rows in order of class would give each fold; within a class,
-                // folds take their rows one after the other.
-                let mut classes: Vec<usize> = Vec::new();
-                let mut members: Vec<Vec<usize>> = Vec::new();
-                for row in order.iter().copied() {
-                    match classes.iter().position(|class| *class == labels[row]) {
-                        Some(class) => members[class].push(row),
-                        None => {
-                            classes.push(labels[row]);
-                            members.push(vec![row]);
-                        }
-                    }
-                }
-                let mut dealt = 0;
-                for rows in &members {
-                    let mut counts = vec![0; folds];
-                    (0..rows.len()).for_each(|i| counts[(dealt + i) % folds] += 1);
-                    dealt += rows.len();
-                    let fold = counts.iter().enumerate().flat_map(|(fold, count)| std::iter::repeat_n(fold, *count));
-                    rows.iter().zip(fold).for_each(|(row, fold)| fold_of[*row] = fold);
-                }
-            }
-        }
+        let order = order(n, shuffle.then(|| Random::new(self.seed)).as_mut());
+        let fold_of = match &self.target {
+            Target::Numbers(_) => consecutive(&order, folds),
+            Target::Classes(labels) => dealt(&by_label(labels, &order), folds, None),
+        };
         let part = |fold: usize| {
             let (test, train) = order.iter().partition(|row| fold_of[**row] == fold);
             Fold { train, test }

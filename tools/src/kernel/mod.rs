@@ -24,10 +24,12 @@ mod nearest;
 mod pack;
 mod prefetch;
 mod real;
+mod settled;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod turn;
 mod view;
 mod zeros;
 
@@ -37,9 +39,10 @@ pub(crate) use gram::{gram, shifted_gram};
 pub(crate) use level::Level;
 pub(crate) use level::vectorized;
 pub(crate) use matmul::{matmul, shifted_matmul};
-pub(crate) use nearest::{Centres, Near, Packed, relabel, two_nearest};
+pub(crate) use nearest::{Centres, Near, two_nearest};
 pub(crate) use prefetch::{prefetch, prefetch_row};
 pub use real::Real;
+pub(crate) use settled::Settled;
 pub(crate) use stream::rows_of_product;
 pub(crate) use view::View;
 pub(crate) use zeros::zeros;

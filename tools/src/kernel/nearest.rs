@@ -3,9 +3,10 @@
 use super::{
     level::{Isa, Level, Portable},
     pack::{Change, pack, panels},
-    prefetch::{prefetch, prefetch_row},
+    prefetch::prefetch,
     real::Real,
     tile::{self, Job},
+    turn::turn,
     view::View,
 };
 
@@ -37,49 +38,12 @@ pub(crate) fn two_nearest<T: Real>(
     T::tiled(Level::best(), Nearest { points, which, centres, found });
 }
 
-/// Finds the nearest centre of each point and puts it into `labels`; gives each point whose label was another one, with
-/// the old and the new one, to `changed`, in order.
-///
-/// # Panics
-/// When the shapes do not fit.
-pub(crate) fn relabel<T: Real>(
-    points: &Packed<T>,
-    centres: &Centres<T>,
-    labels: &mut [u32],
-    changed: impl FnMut(usize, u32, u32),
-) {
-    assert_eq!(points.dimensions, centres.dimensions, "points and centres differ in their dimensions");
-    assert_eq!(points.count, labels.len(), "one label a point");
-    T::tiled(points.level, Relabel { points, centres, labels, changed });
-}
-
-/// Points, packed once for many sets of centres.
-#[derive(Debug)]
-pub(crate) struct Packed<T> {
-    memory: Vec<T>,
-    /// Where the panels begin in it.
-    skip: usize,
-    count: usize,
-    dimensions: usize,
-    /// The one that they are packed for.
-    level: Level,
-}
-
-impl<T: Real> Packed<T> {
-    /// Packs points, one a row.
-    pub(crate) fn new(points: View<'_, T>) -> Self {
-        let level = Level::best();
-        let (memory, skip) = T::tiled(level, Pack(points));
-        Packed { memory, skip, count: points.rows, dimensions: points.columns, level }
-    }
-}
-
 /// Centres, packed once for many points.
 #[derive(Debug, Clone)]
 pub(crate) struct Centres<T> {
     packed: Vec<[T; SIDE]>,
     half_squares: Vec<T>,
-    dimensions: usize,
+    pub(super) dimensions: usize,
 }
 
 /// How many centres are packed side by side.
@@ -114,143 +78,159 @@ impl<T: Real, F: FnMut(usize, Near<T>)> Job<T> for Nearest<'_, T, F> {
 
     fn run<I: Isa, const MR: usize, const NR: usize>(self, isa: I) {
         let Nearest { points, which, centres, mut found } = self;
-        T::with_memory(|memory| {
-            let few = panels::<T, NR>(memory, NR, points.columns);
-            let start = |row: u32| row as usize * points.row_stride;
-            let mut batches = which.chunks(NR).peekable();
-            while let Some(which) = batches.next() {
-                // The points of the next batch lie anywhere: ask for them now.
-                for &row in batches.peek().copied().unwrap_or_default() {
-                    prefetch_row(points.data, start(row), points.columns);
-                }
-                let near = isa.call(
-                    #[inline(always)]
-                    || {
-                        for lane in 0..NR {
-                            // The last points are repeated: their lanes are not looked at.
-                            let start = start(which[lane.min(which.len() - 1)]);
-                            let row = &points.data[start..start + points.columns];
-                            for (to, x) in few.iter_mut().zip(row) {
-                                to[lane] = *x;
-                            }
-                        }
-                        compare::<T, I, NR>(centres, few, &[])
-                    },
-                );
-                for (lane, &point) in which.iter().enumerate() {
-                    let (first, second) = (near.first[lane], near.second[lane]);
-                    found(point as usize, Near { at: near.at[lane].to_f64() as usize, first, second });
-                }
+        gathered::<T, I, NR>(points, which, isa, |which, few, mut soon| {
+            let near = isa.call(
+                #[inline(always)]
+                || compare::<T, I, NR>(centres, few, &mut soon),
+            );
+            for (lane, &point) in which.iter().enumerate() {
+                let (first, second) = (near.first[lane], near.second[lane]);
+                found(point as usize, Near { at: near.at[lane].index() as usize, first, second });
             }
         });
     }
 }
 
-struct Pack<'a, T>(View<'a, T>);
-
-impl<T: Real> Job<T> for Pack<'_, T> {
-    type Output = (Vec<T>, usize);
-
-    fn run<I: Isa, const MR: usize, const NR: usize>(self, isa: I) -> Self::Output {
-        let Pack(points) = self;
-        let mut memory = Vec::new();
-        let packed = panels::<T, NR>(&mut memory, points.rows, points.columns);
-        pack(isa, points, 0..points.rows, 0..points.columns, Change::default(), packed);
-        let start = packed.as_ptr() as usize;
-        let skip = (start - memory.as_ptr() as usize) / size_of::<T>();
-        (memory, skip)
-    }
-}
-
-struct Relabel<'a, T, F> {
-    points: &'a Packed<T>,
-    centres: &'a Centres<T>,
-    labels: &'a mut [u32],
-    changed: F,
-}
-
-impl<T: Real, F: FnMut(usize, u32, u32)> Job<T> for Relabel<'_, T, F> {
-    type Output = ();
-
-    fn run<I: Isa, const MR: usize, const NR: usize>(self, isa: I) {
-        let Relabel { points, centres, labels, mut changed } = self;
-        let (panels, _) = points.memory[points.skip..].as_chunks::<NR>();
-        for (i, labels) in labels.chunks_mut(NR).enumerate() {
-            let (panel, later) = panels[i * points.dimensions..].split_at(points.dimensions);
-            let nearest = isa.call(
+/// Gives some of the points, in panels of as many as there are lanes, to `with`, which is to ask for the next ones while it
+/// is at work.
+pub(super) fn gathered<T: Real, I: Isa, const NR: usize>(
+    points: View<'_, T>,
+    which: &[u32],
+    isa: I,
+    mut with: impl FnMut(&[u32], &[[T; NR]], Soon<'_, T>),
+) {
+    T::with_memory(|memory| {
+        let few = panels::<T, NR>(memory, NR, points.columns);
+        let mut batches = which.chunks(NR).peekable();
+        while let Some(which) = batches.next() {
+            isa.call(
                 #[inline(always)]
                 || {
-                    let at = compare::<T, I, NR>(centres, panel, later).at;
-                    // No `map`: it would not be vectorised.
-                    let mut nearest = [0; NR];
-                    nearest.iter_mut().zip(at).for_each(|(to, at)| *to = at.to_f64() as u32);
-                    nearest
+                    // The last point is repeated: its other lanes are not looked at.
+                    let mut lanes = [which[which.len() - 1]; NR];
+                    lanes[..which.len()].copy_from_slice(which);
+                    turn(
+                        #[inline(always)]
+                        |lane| &points.data[lanes[lane] as usize * points.row_stride..][..points.columns],
+                        few,
+                        isa,
+                    );
                 },
             );
-            // The last panel is filled up with points that nobody asked for.
-            let nearest = &nearest[..labels.len()];
-            if labels != nearest {
-                for (lane, (label, &nearest)) in labels.iter_mut().zip(nearest).enumerate() {
-                    if *label != nearest {
-                        changed(i * NR + lane, *label, nearest);
-                        *label = nearest;
-                    }
-                }
-            }
+            with(which, few, Soon { points, which: batches.peek().copied().unwrap_or_default(), next: 0 });
+        }
+    });
+}
+
+/// Points that are needed soon and lie anywhere.
+pub(super) struct Soon<'a, T> {
+    points: View<'a, T>,
+    which: &'a [u32],
+    /// Where in the first of them the line begins that is asked for next.
+    next: usize,
+}
+
+impl<T: Real> Soon<'_, T> {
+    /// Asks for one more line of the cache: a few at a time, so that nothing has to wait for them.
+    #[inline(always)]
+    fn ask(&mut self) {
+        let Some((first, others)) = self.which.split_first() else { return };
+        let (start, last) = (*first as usize * self.points.row_stride, self.points.columns - 1);
+        // A row need not begin with a line.
+        prefetch(self.points.data, start + self.next.min(last));
+        if self.next > last {
+            (self.which, self.next) = (others, 0);
+        } else {
+            self.next += 64 / size_of::<T>();
         }
     }
 }
 
 /// The same for as many points as there are lanes. Indices are kept as numbers of the same width as the scores.
-struct Lanes<T, const N: usize> {
+pub(super) struct Lanes<T, const N: usize> {
     /// The number of the centre that is compared next.
     next: T,
-    at: [T; N],
+    pub(super) at: [T; N],
     first: [T; N],
     second: [T; N],
 }
 
-impl<T: Real, const N: usize> Lanes<T, N> {
-    /// Compares some more centres.
-    #[inline(always)]
-    fn update(&mut self, half_squares: &[T], products: &[[T; N]]) {
-        for (half, products) in half_squares.iter().zip(products) {
-            for (l, product) in products.iter().enumerate() {
-                let score = *half - *product;
-                let nearer = score < self.first[l];
-                let loser = if nearer { self.first[l] } else { score };
-                self.second[l] = if loser < self.second[l] { loser } else { self.second[l] };
-                self.at[l] = if nearer { self.next } else { self.at[l] };
-                self.first[l] = if nearer { score } else { self.first[l] };
+/// One statement a centre: what a loop of them finds would go through memory.
+macro_rules! centres {
+    ($near:ident, $half_squares:ident, $products:ident: $($i:literal)*) => {
+        $(if $i < K {
+            let (half, products, next) = ($half_squares[$i], &$products[$i], $near.next);
+            for l in 0..N {
+                let score = half - products[l];
+                let nearer = score < $near.first[l];
+                let loser = if nearer { $near.first[l] } else { score };
+                $near.second[l] = if loser < $near.second[l] { loser } else { $near.second[l] };
+                $near.at[l] = if nearer { next } else { $near.at[l] };
+                $near.first[l] = if nearer { score } else { $near.first[l] };
             }
-            self.next += T::ONE;
-        }
-    }
+            $near.next = next + T::ONE;
+        })*
+    };
 }
 
-/// Compares some points with all centres, and asks for those that come `later` on the way: the processor foresees only what
-/// lies in the same page.
+/// Compares `K` more centres.
 #[inline(always)]
-fn compare<T: Real, I: Isa, const N: usize>(centres: &Centres<T>, points: &[[T; N]], later: &[[T; N]]) -> Lanes<T, N> {
+fn update<T: Real, const N: usize, const K: usize>(
+    near: &mut Lanes<T, N>,
+    half_squares: &[T; K],
+    products: &[[T; N]; K],
+) {
+    const { assert!(K <= SIDE, "more centres than are written out") };
+    centres!(near, half_squares, products: 0 1 2 3 4 5 6 7);
+}
+
+/// Compares some points with all centres, and asks for others meanwhile.
+#[inline(always)]
+pub(super) fn compare<T: Real, I: Isa, const N: usize>(
+    centres: &Centres<T>,
+    points: &[[T; N]],
+    soon: &mut Soon<'_, T>,
+) -> Lanes<T, N> {
     let mut near = Lanes { next: T::ZERO, at: [T::ZERO; N], first: [T::INFINITY; N], second: [T::INFINITY; N] };
     let panels = centres.packed.chunks_exact(centres.dimensions);
     let (halves, _) = centres.half_squares.as_chunks::<SIDE>();
-    let mut later = later.iter();
     for (panel, half_squares) in panels.zip(halves) {
         if N * size_of::<T>() >= WIDE {
-            let panel = panel.iter().inspect(|_| {
-                if let Some(line) = later.next() {
-                    prefetch(line, 0);
-                    prefetch(line, N / 2);
-                }
-            });
-            near.update(half_squares, &tile::multiply::<T, I, SIDE, N>(panel, points));
+            let panel = panel.iter().inspect(
+                #[inline(always)]
+                |_| {
+                    soon.ask();
+                    soon.ask();
+                },
+            );
+            update(&mut near, half_squares, &tile::multiply::<T, I, SIDE, N>(panel, points));
         } else {
             for (i, half_squares) in half_squares.as_chunks::<{ SIDE / 2 }>().0.iter().enumerate() {
-                let half = panel.iter().map(|centres| &centres.as_chunks::<{ SIDE / 2 }>().0[i]);
-                near.update(half_squares, &tile::multiply::<T, I, { SIDE / 2 }, N>(half, points));
+                let half = panel.iter().map(
+                    #[inline(always)]
+                    |centres| {
+                        soon.ask();
+                        &centres.as_chunks::<{ SIDE / 2 }>().0[i]
+                    },
+                );
+                update(&mut near, half_squares, &tile::multiply::<T, I, { SIDE / 2 }, N>(half, points));
             }
         }
     }
     near
+}
+
+impl<T: Real, const N: usize> Lanes<T, N> {
+    /// By how much the second distance is longer than the first, rounded down; 0 where that is not known.
+    #[inline(always)]
+    pub(super) fn margins(&self, half_squares: &[T; N], slack: T) -> [T; N] {
+        let (two, mut margins) = (T::ONE + T::ONE, [T::ZERO; N]);
+        for l in 0..N {
+            let (near, far) = (self.first[l] + half_squares[l], self.second[l] + half_squares[l]);
+            let off = slack * (half_squares[l] + near.abs());
+            let margin = (two * far - off).max(T::ZERO).sqrt() - (two * near + off).max(T::ZERO).sqrt();
+            margins[l] = margin.max(T::ZERO);
+        }
+        margins
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{level::Isa, real::Real, tile::ROW, view::View};
+use super::{level::Isa, real::Real, tile::ROW, turn::turn, view::View};
 
 /// What to change on the way.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,7 +36,7 @@ pub(super) fn pack<T: Real, I: Isa, const R: usize>(
                 let columns = depth.start + from..depth.start + to;
                 for (panel, first) in packed.chunks_exact_mut(deep).zip(rows.clone().step_by(R)) {
                     let block = Block { view, first, count: R.min(rows.end - first), columns: columns.clone() };
-                    block.write(change, &mut panel[from..to]);
+                    block.write(change, &mut panel[from..to], isa);
                 }
             }
         },
@@ -84,14 +84,18 @@ struct Block<'a, T> {
 
 impl<T: Real> Block<'_, T> {
     #[inline(always)]
-    fn write<const R: usize>(&self, change: Change<'_, T>, panel: &mut [[T; R]]) {
+    fn write<I: Isa, const R: usize>(&self, change: Change<'_, T>, panel: &mut [[T; R]], isa: I) {
         if self.count == R && self.view.row_stride == 1 {
             for (k, to) in panel.iter_mut().enumerate() {
                 let at = self.view.at(self.first, self.columns.start + k);
                 to.copy_from_slice(&self.view.data[at..at + R]);
             }
         } else if self.count == R && self.view.column_stride == 1 {
-            return self.turn(change, panel);
+            let row = |i: usize| {
+                let at = self.view.at(self.first + i, self.columns.start);
+                &self.view.data[at..at + self.columns.len()]
+            };
+            turn(row, panel, isa);
         } else {
             panel.fill([T::ZERO; R]);
             for (k, to) in panel.iter_mut().enumerate() {
@@ -109,22 +113,6 @@ impl<T: Real> Block<'_, T> {
         if let Some(shift) = change.column_shift {
             for (to, shift) in panel.iter_mut().zip(&shift[self.columns.clone()]) {
                 to[..self.count].iter_mut().for_each(|x| *x -= *shift);
-            }
-        }
-    }
-
-    /// Rows that lie one after the other.
-    #[inline(always)]
-    fn turn<const R: usize>(&self, change: Change<'_, T>, panel: &mut [[T; R]]) {
-        for i in 0..R {
-            let at = self.view.at(self.first + i, self.columns.start);
-            let off = change.shift.map_or(T::ZERO, |shift| shift[self.first + i]);
-            let line = panel.iter_mut().zip(&self.view.data[at..at + self.columns.len()]);
-            match change.column_shift {
-                None => line.for_each(|(to, x)| to[i] = *x - off),
-                Some(shift) => {
-                    line.zip(&shift[self.columns.clone()]).for_each(|((to, x), shift)| to[i] = *x - *shift - off);
-                }
             }
         }
     }

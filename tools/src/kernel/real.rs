@@ -10,7 +10,7 @@ use std::{
 use super::{
     elementary, inside,
     level::{Isa, Level},
-    tile,
+    tile, turn,
 };
 
 /// `f32` or `f64`.
@@ -63,7 +63,7 @@ pub trait Real:
 }
 
 pub(crate) mod sealed {
-    use super::{Isa, Level, tile};
+    use super::{Isa, Level, tile, turn};
 
     /// What the kernels need to know of each type; not for others to implement.
     #[allow(private_interfaces, private_bounds)]
@@ -75,6 +75,15 @@ pub(crate) mod sealed {
         fn exp_with<I: Isa>(x: Self, isa: I) -> Self;
         fn tanh_with<I: Isa>(x: Self, isa: I) -> Self;
         fn sigmoid_with<I: Isa>(x: Self, isa: I) -> Self;
+        /// Turns as many whole squares of some rows as there are into a panel, from `lane` on: how many columns it did.
+        fn turn_squares<I: Isa, const R: usize>(
+            rows: &[&[Self]; turn::ROWS],
+            panel: &mut [[Self; R]],
+            lane: usize,
+            isa: I,
+        ) -> usize;
+        /// The number of a thing that it counts, up to 8 million: a conversion that checks is not vectorised.
+        fn index(self) -> u32;
         /// Runs a job with tiles that fit the registers.
         fn tiled<J: tile::Job<Self>>(level: Level, job: J) -> J::Output;
         /// Lends memory that this thread used before; there is something in it.
@@ -83,7 +92,7 @@ pub(crate) mod sealed {
 }
 
 macro_rules! real {
-    ($type:ident, lanes $lanes:literal, exp $exp:path, tiles $avx512:tt $avx2:tt $portable:tt) => {
+    ($type:ident, lanes $lanes:literal, exp $exp:path, squares $squares:path, whole $whole:literal, tiles $avx512:tt $avx2:tt $portable:tt) => {
         impl Real for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -151,6 +160,22 @@ macro_rules! real {
                 elementary::sigmoid(x, isa)
             }
 
+            #[inline(always)]
+            fn turn_squares<I: Isa, const R: usize>(
+                rows: &[&[Self]; turn::ROWS],
+                panel: &mut [[Self; R]],
+                lane: usize,
+                isa: I,
+            ) -> usize {
+                $squares(rows, panel, lane, isa)
+            }
+
+            #[inline(always)]
+            fn index(self) -> u32 {
+                // Beside a power of two whose last bit counts ones, the number stands in the last bits.
+                (self + $whole).to_bits() as u32 & 0x7F_FFFF
+            }
+
             fn tiled<J: tile::Job<Self>>(level: Level, job: J) -> J::Output {
                 match level {
                     #[cfg(target_arch = "x86_64")]
@@ -183,5 +208,5 @@ macro_rules! real {
 }
 
 // A tile is as large as the registers allow: its sums take 28 of 32 (AVX-512), 12 of 16 (AVX2) and 8 of 16 (SSE2).
-real!(f32, lanes 16, exp elementary::exp_f32, tiles (14, 32) (6, 16) (4, 8));
-real!(f64, lanes 8, exp elementary::exp_f64, tiles (14, 16) (6, 8) (4, 4));
+real!(f32, lanes 16, exp elementary::exp_f32, squares turn::squares_f32, whole 8_388_608.0, tiles (14, 32) (6, 16) (4, 8));
+real!(f64, lanes 8, exp elementary::exp_f64, squares turn::squares_f64, whole 4_503_599_627_370_496.0, tiles (14, 16) (6, 8) (4, 4));

@@ -314,30 +314,88 @@ fn the_two_nearest_centres() {
 }
 
 #[test]
-fn points_that_change_to_another_centre() {
+fn whole_numbers_and_their_indices() {
+    fn check<T: Real>() {
+        for i in [0_u32, 1, 2, 255, 256, 65_535, 1_000_000, 8_388_607] {
+            assert_eq!(T::from_f64(f64::from(i)).index(), i);
+        }
+    }
+    check::<f32>();
+    check::<f64>();
+}
+
+/// A job that turns rows into a panel of its own width.
+struct Turned<'a, T>(View<'a, T>);
+
+impl<T: Real> tile::Job<T> for Turned<'_, T> {
+    type Output = (usize, Vec<T>);
+
+    fn run<I: Isa, const MR: usize, const NR: usize>(self, isa: I) -> Self::Output {
+        let Turned(rows) = self;
+        let mut panel = vec![[T::ZERO; NR]; rows.columns];
+        let mut left = vec![[T::ZERO; MR]; rows.columns];
+        let row = |i: usize| &rows.data[rows.at(i % rows.rows, 0)..][..rows.columns];
+        turn::turn(row, &mut panel, isa);
+        turn::turn(row, &mut left, isa);
+        assert!(left.iter().zip(&panel).all(|(left, panel)| left[..] == panel[..MR]));
+        (NR, panel.as_flattened().to_vec())
+    }
+}
+
+#[test]
+fn rows_become_columns() {
+    fn check<T: Real>() {
+        for columns in [1, 3, 4, 7, 8, 9, 16, 21, 40] {
+            let rows: Vec<T> = (0..5 * columns).map(|i| T::from_f64(i as f64)).collect();
+            for level in Level::here() {
+                let (width, panel) = T::tiled(level, Turned(View::new(&rows, 5, columns)));
+                for (at, x) in panel.into_iter().enumerate() {
+                    assert_eq!(x, rows[at % width % 5 * columns + at / width], "{columns} columns, {level:?}");
+                }
+            }
+        }
+    }
+    check::<f32>();
+    check::<f64>();
+}
+
+#[test]
+fn points_settle_as_centres_come_to_rest() {
     for (d, k) in [(1, 1), (2, 3), (5, 8), (32, 17)] {
-        let (points, centres) = (numbers::<f32>(70 * d, 1), numbers::<f32>(k * d, 2));
-        let nearest: Vec<u32> = points
-            .chunks(d)
-            .map(|x| {
+        let (points, start) = (numbers::<f32>(70 * d, 1), numbers::<f32>(k * d, 2));
+        let half_squares: Vec<f32> = points.chunks(d).map(|x| 0.5 * dot(x, x)).collect();
+        let nearest = |centres: &[f32]| -> Vec<u32> {
+            let nearest = |x: &[f32]| {
                 let distances = centres.chunks(d).map(|c| squared_distance(x, c));
                 distances.zip(0..).min_by(|a, b| a.0.total_cmp(&b.0)).map_or(0, |(_, at)| at)
-            })
-            .collect();
-        let centres = Centres::new(View::new(&centres, k, d));
-        for changes in at_each_level(|| {
-            let packed = Packed::new(View::new(&points, 70, d));
-            let mut labels = vec![u32::MAX; 70];
-            relabel(&packed, &centres, &mut labels, |_, from, _| assert_eq!(from, u32::MAX));
-            assert_eq!(labels, nearest);
-            (labels[3], labels[69]) = (99, 99);
-            let mut changes = Vec::new();
-            relabel(&packed, &centres, &mut labels, |point, from, to| changes.push((point, from, to)));
-            assert_eq!(labels, nearest);
-            changes
-        }) {
-            assert_eq!(changes, [(3, 99, nearest[3]), (69, 99, nearest[69])]);
-        }
+            };
+            points.chunks(d).map(nearest).collect()
+        };
+        let looked_at = at_each_level(|| {
+            let (mut labels, mut until) = (vec![u32::MAX; 70], vec![0.0; 70]);
+            let (mut centres, mut come, mut looked_at) = (start.clone(), vec![0.0; k], 0);
+            for step in 0..40 {
+                let before = labels.clone();
+                let mut changed = Vec::new();
+                let points = View::new(&points, 70, d);
+                looked_at += labels.iter().zip(&until).filter(|(l, u)| come.get(**l as usize) >= Some(u)).count();
+                let mut settled =
+                    Settled { points, half_squares: &half_squares, labels: &mut labels, until: &mut until };
+                settled.relabel(&Centres::new(View::new(&centres, k, d)), &come, |point, from, to| {
+                    changed.push((point, from, to));
+                });
+                assert_eq!(labels, nearest(&centres), "step {step} of {k} centres");
+                let differ = (0..70).filter(|i| before[*i] != labels[*i]);
+                assert_eq!(changed, differ.map(|i| (i, before[i], labels[i])).collect::<Vec<_>>());
+                // Smaller steps each time: one coordinate of one centre.
+                let way = 0.5 / (step + 1) as f32;
+                centres[step * 5 % (k * d)] += way;
+                come.iter_mut().for_each(|come| *come += 1.001 * way);
+            }
+            looked_at
+        });
+        // The first time nothing is known; later most are left out.
+        assert!(looked_at.iter().all(|all| *all < 70 * 20), "{looked_at:?} of {k} centres");
     }
 }
 

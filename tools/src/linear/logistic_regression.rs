@@ -4,7 +4,7 @@
 //! `p = 1 / (1 + exp(-(b₀ + x b)))` for the second; with more each class has a line and the probabilities are in
 //! proportion to the exponentials of their values. The weights make the rows seen most likely, less a price that keeps
 //! them small: the least of `C Σ loss + ½ |b|²` (l2), of `C Σ loss + |b|₁` (l1, which leaves many weights at exactly 0),
-//! or of the loss alone. How it is found stands in `newton.rs` for two classes and in `softmax.rs` for more.
+//! or of the loss alone. How it is found stands in `newton.rs` for two classes and in `multinomial.rs` for more.
 //!
 //! If some line tells the classes apart without error and weights are free, larger weights are always better and there
 //! is no best: the result then says `separable`, and its weights are as far as it went.
@@ -18,8 +18,8 @@ use std::num::NonZeroUsize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Line, check_price, check_table, newton, overflow, softmax};
-use crate::{error::Error, normal, value::Matrix};
+use super::{Line, check_price, check_table, multinomial, newton, overflow};
+use crate::{error::Error, neural::softmax, normal, value::Matrix};
 
 /// Fits a classifier that gives probabilities: logistic regression for two classes or more. Use it to predict a yes or no,
 /// or one of a few classes, from columns, or to see which columns matter; `inference` adds errors and p-values.
@@ -269,7 +269,7 @@ impl Fit {
             // Each from its own side, so that a small one keeps its digits.
             return vec![1.0 / (1.0 + margin.exp()), 1.0 / (1.0 + (-margin).exp())];
         }
-        softmax::softmax(&mut values);
+        softmax::in_place(&mut values);
         values
     }
 
@@ -366,7 +366,7 @@ fn binary(x: &[f64], columns: usize, y: &[usize], settings: Settings, classes: V
 fn multinomial(x: &[f64], columns: usize, y: &[usize], settings: Settings, classes: Vec<usize>) -> Fit {
     let y: Vec<usize> = y.iter().map(|label| classes.binary_search(label).unwrap_or(0)).collect();
     let priced = settings.penalty == Penalty::L2;
-    let problem = softmax::Problem {
+    let problem = multinomial::Problem {
         x,
         columns,
         y: &y,
@@ -375,7 +375,7 @@ fn multinomial(x: &[f64], columns: usize, y: &[usize], settings: Settings, class
         c: if priced { settings.c } else { 1.0 },
         priced,
     };
-    let found = softmax::solve(problem, settings.tolerance, settings.max_iterations);
+    let found = multinomial::solve(problem, settings.tolerance, settings.max_iterations);
     let line = |mut weights: Vec<f64>| {
         let intercept = weights.pop().unwrap_or(0.0);
         Line { coefficients: weights, intercept }

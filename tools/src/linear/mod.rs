@@ -8,9 +8,9 @@ pub mod lasso_path;
 pub mod lasso_regression;
 pub mod linear_regression;
 pub mod logistic_regression;
+mod multinomial;
 mod newton;
 pub mod ridge_regression;
-mod softmax;
 
 use crate::{
     error::Error,

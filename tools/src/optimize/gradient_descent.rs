@@ -12,10 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    journey::{Journey, Report},
     objective::Objective,
-    picture,
     rule::{Method, Rule},
-    walk::{MOST_NUMBERS, check_rate, check_work, walk},
+    walk::default_rate,
 };
 use crate::{error::Error, value::Vector};
 
@@ -87,30 +87,10 @@ pub const EXAMPLES: &[&str] = &[
 /// `invalid_arguments` if the objective's parts or `x0` do not fit together or the rate is not positive, `too_large`
 /// beyond the limits of steps and numbers.
 pub fn run(args: &Args) -> Result<Output, Error> {
-    let start = args.x0.as_ref().map_or_else(|| args.objective.start(), |x0| x0.to_vec());
-    args.objective.check(&start)?;
-    check_work(&args.objective, start.len(), args.steps)?;
-    if args.trajectory && start.len() * (args.steps + 1) > MOST_NUMBERS {
-        let most = MOST_NUMBERS / start.len();
-        return Err(Error::too_large("/steps", format!("a trajectory has at most {most} points here")));
-    }
-    let rate = args.learning_rate.unwrap_or_else(|| super::walk::default_rate(Method::Sgd, &args.objective, &start));
-    check_rate(rate, "/learning_rate")?;
-    let mut seen = picture::Trail::new(args.steps, start.len());
-    let mut trajectory = Vec::new();
-    let end = walk(&args.objective, &start, Rule::new(Method::Sgd), rate, args.steps, |step, x, value| {
-        if args.trajectory {
-            trajectory.push(x.to_vec());
-        }
-        if args.picture {
-            seen.push(step, x, value);
-        }
-    })?;
-    let svg = if args.picture {
-        Some(picture::draw("Gradient descent", &args.objective, &[("gradient descent", &seen)])?)
-    } else {
-        None
-    };
+    let journey = Journey::new(&args.objective, args.x0.as_ref(), args.steps, args.trajectory)?;
+    let rate = args.learning_rate.unwrap_or_else(|| default_rate(Method::Sgd, &args.objective, &journey.start));
+    let picture = args.picture.then_some(("Gradient descent", "gradient descent"));
+    let Report { end, trajectory, svg, .. } = journey.make(Rule::new(Method::Sgd), rate, picture)?;
     Ok(Output {
         x: end.x,
         value: end.value,
@@ -118,7 +98,7 @@ pub fn run(args: &Args) -> Result<Output, Error> {
         learning_rate: rate,
         steps: end.steps,
         diverged: end.diverged,
-        trajectory: args.trajectory.then_some(trajectory),
+        trajectory,
         svg,
     })
 }
@@ -126,7 +106,7 @@ pub fn run(args: &Args) -> Result<Output, Error> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
+    use super::{super::walk::walk, *};
 
     fn args(objective: Objective, x0: &[f64], learning_rate: f64, steps: usize) -> Args {
         let x0 = Some(Vector::new(x0.to_vec()).unwrap());

@@ -2,6 +2,7 @@
 
 pub mod compare_optimizers;
 pub mod gradient_descent;
+mod journey;
 pub mod lr_schedule;
 pub mod objective;
 #[allow(clippy::module_inception)]

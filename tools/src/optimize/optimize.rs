@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     compare_optimizers::Setup,
+    journey::{Journey, Report},
     objective::Objective,
-    picture,
     rule::Method,
-    walk::{MOST_NUMBERS, check_rate, check_work, default_rate, walk},
+    walk::default_rate,
 };
 use crate::{error::Error, value::Vector};
 
@@ -114,13 +114,7 @@ pub const EXAMPLES: &[&str] = &[
 /// `invalid_arguments` if the objective's parts or `x0` do not fit together or a constant is out of its range,
 /// `too_large` beyond the limits of steps and numbers.
 pub fn run(args: &Args) -> Result<Output, Error> {
-    let start = args.x0.as_ref().map_or_else(|| args.objective.start(), |x0| x0.to_vec());
-    args.objective.check(&start)?;
-    check_work(&args.objective, start.len(), args.steps)?;
-    if args.trajectory && start.len() * (args.steps + 1) > MOST_NUMBERS {
-        let most = MOST_NUMBERS / start.len();
-        return Err(Error::too_large("/steps", format!("a trajectory has at most {most} points here")));
-    }
+    let journey = Journey::new(&args.objective, args.x0.as_ref(), args.steps, args.trajectory)?;
     let rule = Setup {
         optimizer: args.optimizer,
         learning_rate: args.learning_rate,
@@ -133,27 +127,11 @@ pub fn run(args: &Args) -> Result<Output, Error> {
     }
     .rule();
     rule.check("")?;
-    let rate = args.learning_rate.unwrap_or_else(|| default_rate(args.optimizer, &args.objective, &start));
-    check_rate(rate, "/learning_rate")?;
-    let mut seen = picture::Trail::new(args.steps, start.len());
-    let (mut trajectory, mut first) = (Vec::new(), Vec::new());
-    let end = walk(&args.objective, &start, rule, rate, args.steps, |step, x, value| {
-        if (1..=2).contains(&step) {
-            first.push(x.to_vec());
-        }
-        if args.trajectory {
-            trajectory.push(x.to_vec());
-        }
-        if args.picture {
-            seen.push(step, x, value);
-        }
-    })?;
+    let rate = args.learning_rate.unwrap_or_else(|| default_rate(args.optimizer, &args.objective, &journey.start));
     let name = args.optimizer.name();
-    let svg = if args.picture {
-        Some(picture::draw(&format!("The path of {name}"), &args.objective, &[(name, &seen)])?)
-    } else {
-        None
-    };
+    let title = format!("The path of {name}");
+    let Report { end, first, trajectory, svg } =
+        journey.make(rule, rate, args.picture.then_some((title.as_str(), name)))?;
     let mut first = first.into_iter();
     Ok(Output {
         x: end.x,
@@ -164,7 +142,7 @@ pub fn run(args: &Args) -> Result<Output, Error> {
         learning_rate: rate,
         steps: end.steps,
         diverged: end.diverged,
-        trajectory: args.trajectory.then_some(trajectory),
+        trajectory,
         svg,
     })
 }

@@ -10,8 +10,6 @@ use crate::error::Error;
 pub(crate) const MOST_STEPS: usize = 1_000_000;
 /// The most arithmetic of a walk, in operations: a few seconds.
 const MOST_WORK: usize = 2_000_000_000;
-/// The most numbers of a trajectory that is given back.
-pub(crate) const MOST_NUMBERS: usize = 200_000;
 
 /// Where a walk ended.
 #[derive(Debug, Clone)]

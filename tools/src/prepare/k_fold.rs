@@ -86,30 +86,30 @@ pub fn run(args: &Args) -> Result<Output, Error> {
         (None, None) if args.stratify => {
             return Err(Error::invalid("/y", "`stratify` needs the class of each row").with_hint("give `y`"));
         }
-        _ => plain(args.n, args.k, random.as_mut()),
+        _ => consecutive(&order(args.n, random.as_mut()), args.k),
     };
     let mut test_folds = vec![Vec::new(); args.k];
     fold_of.iter().enumerate().for_each(|(row, &fold)| test_folds[fold].push(row));
     Ok(Output { sizes: test_folds.iter().map(Vec::len).collect(), test_folds })
 }
 
-/// The fold of each row: consecutive rows, the first folds one row larger where k does not divide n.
-fn plain(n: usize, k: usize, random: Option<&mut Random>) -> Vec<usize> {
-    let mut fold_of = vec![0; n];
-    let (size, larger) = (n / k, n % k);
-    for (i, row) in order(n, random).into_iter().enumerate() {
+/// The fold of each row: rows that follow each other in `order`, the first folds one row larger where k does not divide
+/// their number.
+pub(crate) fn consecutive(order: &[usize], k: usize) -> Vec<usize> {
+    let mut fold_of = vec![0; order.len()];
+    let (size, larger) = (order.len() / k, order.len() % k);
+    for (i, row) in order.iter().enumerate() {
         let in_larger = larger * (size + 1);
-        fold_of[row] = if i < in_larger { i / (size + 1) } else { larger + (i - in_larger) / size };
+        fold_of[*row] = if i < in_larger { i / (size + 1) } else { larger + (i - in_larger) / size };
     }
     fold_of
 }
 
-/// The fold of each row: with all rows sorted by class, every k-th one counts for the same fold, which says how many
-/// rows of each class a fold gets; within a class the first rows go to the first fold.
+/// The fold of each row, as many of each class in every one ([`dealt`]).
 ///
 /// # Errors
 /// `invalid_arguments` if every class has fewer rows than there are folds.
-pub(crate) fn stratified(y: &[usize], k: usize, mut random: Option<&mut Random>) -> Result<Vec<usize>, Error> {
+pub(crate) fn stratified(y: &[usize], k: usize, random: Option<&mut Random>) -> Result<Vec<usize>, Error> {
     let rows: Vec<usize> = (0..y.len()).collect();
     let classes = by_label(y, &rows);
     let largest = classes.iter().map(Vec::len).max().unwrap_or(0);
@@ -117,9 +117,16 @@ pub(crate) fn stratified(y: &[usize], k: usize, mut random: Option<&mut Random>)
         return Err(Error::invalid("/k", format!("`k` is {k}, but no class has more than {largest} rows"))
             .with_hint("use fewer folds"));
     }
-    let mut fold_of = vec![0; y.len()];
+    Ok(dealt(&classes, k, random))
+}
+
+/// The fold of each row, given the rows of each class: with all rows sorted by class, every k-th one counts for the same
+/// fold, which says how many rows of each class a fold gets; within a class the first rows go to the first fold, unless
+/// they are mixed.
+pub(crate) fn dealt(classes: &[Vec<usize>], k: usize, mut random: Option<&mut Random>) -> Vec<usize> {
+    let mut fold_of = vec![0; classes.iter().map(Vec::len).sum()];
     let mut start = 0;
-    for class in &classes {
+    for class in classes {
         let mut folds: Vec<usize> = (start..start + class.len()).map(|place| place % k).collect();
         folds.sort_unstable();
         if let Some(random) = random.as_deref_mut() {
@@ -128,7 +135,7 @@ pub(crate) fn stratified(y: &[usize], k: usize, mut random: Option<&mut Random>)
         class.iter().zip(folds).for_each(|(&row, fold)| fold_of[row] = fold);
         start += class.len();
     }
-    Ok(fold_of)
+    fold_of
 }
 
 /// The fold of each row: the largest groups first, each to the fold with the fewest rows.

@@ -79,7 +79,7 @@ impl Rescaling {
 }
 
 /// The numbers from 0 to `n`, in random order if asked for.
-fn order(n: usize, shuffle: Option<&mut crate::random::Random>) -> Vec<usize> {
+pub(crate) fn order(n: usize, shuffle: Option<&mut crate::random::Random>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
     if let Some(random) = shuffle {
         random.shuffle(&mut order);
@@ -105,7 +105,7 @@ fn check_rows(n: usize, lists: [(&str, Option<&Vec<usize>>); 2]) -> Result<(), E
 }
 
 /// The different labels, each with its rows in the order given, in the order in which the labels first appear there.
-fn by_label(labels: &[usize], order: &[usize]) -> Vec<Vec<usize>> {
+pub(crate) fn by_label(labels: &[usize], order: &[usize]) -> Vec<Vec<usize>> {
     let mut places = std::collections::HashMap::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for &row in order {

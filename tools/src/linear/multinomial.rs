@@ -8,7 +8,7 @@
 //! Reference: C.-J. Lin, R. Weng, S. Keerthi, "Trust region Newton method for logistic regression", JMLR 9, 2008; J.
 //! Nocedal, S. Wright, *Numerical Optimization*, 2nd ed., §7.1.
 
-use crate::algebra::dot;
+use crate::{algebra::dot, neural::softmax};
 
 /// What to fit.
 #[derive(Clone, Copy)]
@@ -137,7 +137,7 @@ impl<'a> Fit<'a> {
             probabilities.extend(weights.chunks_exact(self.width).map(|line| dot(row, line)));
             let values = &mut probabilities[from..];
             let own = values[class];
-            let most = softmax(values);
+            let most = softmax::in_place(values);
             loss += most - own;
             for (k, (p, slopes)) in values.iter().zip(gradient.chunks_exact_mut(self.width)).enumerate() {
                 let error = p - if k == class { 1.0 } else { 0.0 };
@@ -237,13 +237,4 @@ impl<'a> Fit<'a> {
         };
         weights.chunks_exact(self.width).map(line).collect()
     }
-}
-
-/// Makes probabilities of values, in place; returns the logarithm of the sum of their exponentials.
-pub(super) fn softmax(values: &mut [f64]) -> f64 {
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    values.iter_mut().for_each(|value| *value = (*value - most).exp());
-    let sum: f64 = values.iter().sum();
-    values.iter_mut().for_each(|value| *value /= sum);
-    most + sum.ln()
 }

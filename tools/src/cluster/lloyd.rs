@@ -409,9 +409,8 @@ impl<T: Real> Step<'_, T> {
         two_nearest(points, &which, self.packed, |i, Near { at, first: near, second }| {
             let half = half_squares[i];
             // How far the formula |x|²/2 - x·c + |c|²/2 may be off.
-            let off = slack * (half + (half + near).abs());
-            upper[i] = (two * (near + half) + off).max(T::ZERO).sqrt();
-            lower[i] = (two * (second + half) - off).max(T::ZERO).sqrt();
+            upper[i] = (two * (near + half) + slack * (half + (half + near).abs())).max(T::ZERO).sqrt();
+            lower[i] = ((two - slack) * (second + half) - slack * half).max(T::ZERO).sqrt();
             let to = at as u32;
             if labels[i] != to {
                 changes.push(Change { point: first + i, from: labels[i], to });

@@ -155,33 +155,36 @@ pub(super) struct Lanes<T, const N: usize> {
     second: [T; N],
 }
 
-/// One statement a centre: what a loop of them finds would go through memory.
-macro_rules! centres {
-    ($near:ident, $half_squares:ident, $products:ident: $($i:literal)*) => {
-        $(if $i < K {
-            let (half, products, next) = ($half_squares[$i], &$products[$i], $near.next);
-            for l in 0..N {
-                let score = half - products[l];
-                let nearer = score < $near.first[l];
-                let loser = if nearer { $near.first[l] } else { score };
-                $near.second[l] = if loser < $near.second[l] { loser } else { $near.second[l] };
-                $near.at[l] = if nearer { next } else { $near.at[l] };
-                $near.first[l] = if nearer { score } else { $near.first[l] };
+impl<T: Real, const N: usize> Lanes<T, N> {
+    /// Compares some more centres.
+    #[inline(always)]
+    fn update(&mut self, half_squares: &[T], products: &[[T; N]]) {
+        for (half, products) in half_squares.iter().zip(products) {
+            for (l, product) in products.iter().enumerate() {
+                let score = *half - *product;
+                let nearer = score < self.first[l];
+                let loser = if nearer { self.first[l] } else { score };
+                self.second[l] = if loser < self.second[l] { loser } else { self.second[l] };
+                self.at[l] = if nearer { self.next } else { self.at[l] };
+                self.first[l] = if nearer { score } else { self.first[l] };
             }
-            $near.next = next + T::ONE;
-        })*
-    };
-}
+            self.next += T::ONE;
+        }
+    }
 
-/// Compares `K` more centres.
-#[inline(always)]
-fn update<T: Real, const N: usize, const K: usize>(
-    near: &mut Lanes<T, N>,
-    half_squares: &[T; K],
-    products: &[[T; N]; K],
-) {
-    const { assert!(K <= SIDE, "more centres than are written out") };
-    centres!(near, half_squares, products: 0 1 2 3 4 5 6 7);
+    /// By how much the second distance is longer than the first, rounded down; 0 where that is not known.
+    #[inline(always)]
+    pub(super) fn margins(&self, half_squares: &[T; N], slack: T) -> [T; N] {
+        let (two, mut margins) = (T::ONE + T::ONE, [T::ZERO; N]);
+        for l in 0..N {
+            let (near, far) = (self.first[l] + half_squares[l], self.second[l] + half_squares[l]);
+            // Where there is no second centre, it is infinitely far.
+            let longest = (two * near + slack * (half_squares[l] + near.abs())).max(T::ZERO).sqrt();
+            let margin = ((two - slack) * far - slack * half_squares[l]).max(T::ZERO).sqrt() - longest;
+            margins[l] = margin.max(T::ZERO);
+        }
+        margins
+    }
 }
 
 /// Compares some points with all centres, and asks for others meanwhile.
@@ -203,7 +206,7 @@ pub(super) fn compare<T: Real, I: Isa, const N: usize>(
                     soon.ask();
                 },
             );
-            update(&mut near, half_squares, &tile::multiply::<T, I, SIDE, N>(panel, points));
+            near.update(half_squares, &tile::multiply::<T, I, SIDE, N>(panel, points));
         } else {
             for (i, half_squares) in half_squares.as_chunks::<{ SIDE / 2 }>().0.iter().enumerate() {
                 let half = panel.iter().map(
@@ -213,24 +216,9 @@ pub(super) fn compare<T: Real, I: Isa, const N: usize>(
                         &centres.as_chunks::<{ SIDE / 2 }>().0[i]
                     },
                 );
-                update(&mut near, half_squares, &tile::multiply::<T, I, { SIDE / 2 }, N>(half, points));
+                near.update(half_squares, &tile::multiply::<T, I, { SIDE / 2 }, N>(half, points));
             }
         }
     }
     near
-}
-
-impl<T: Real, const N: usize> Lanes<T, N> {
-    /// By how much the second distance is longer than the first, rounded down; 0 where that is not known.
-    #[inline(always)]
-    pub(super) fn margins(&self, half_squares: &[T; N], slack: T) -> [T; N] {
-        let (two, mut margins) = (T::ONE + T::ONE, [T::ZERO; N]);
-        for l in 0..N {
-            let (near, far) = (self.first[l] + half_squares[l], self.second[l] + half_squares[l]);
-            let off = slack * (half_squares[l] + near.abs());
-            let margin = (two * far - off).max(T::ZERO).sqrt() - (two * near + off).max(T::ZERO).sqrt();
-            margins[l] = margin.max(T::ZERO);
-        }
-        margins
-    }
 }

@@ -9,7 +9,7 @@
 //!   (C. Lucchese et al., "QuickScorer: a fast algorithm to rank documents with additive ensembles of regression trees",
 //!   SIGIR 2015; with vectors "Exploiting CPU SIMD extensions to speed-up document scoring with tree ensembles", 2016).
 //! - In a larger tree many rows walk side by side, in steps that do not wait for each other. Leaves lead to themselves, so
-//!   that no step has to ask whether it is the last.
+//!   that no step has to ask whether it is the last; after a few steps those that have arrived leave the others.
 //!
 //! Each row's sum is taken in the order of the trees: neither threads nor the way change a bit.
 
@@ -66,7 +66,7 @@ fn block(trees: &[Tree], rows: usize) -> usize {
     largest.clamp(256, 1 << 14).min(rows.div_ceil(rayon::current_num_threads())).max(ABREAST)
 }
 
-/// How many rows are asked, or walk, at once.
+/// How many rows are asked at once.
 const ABREAST: usize = 32;
 
 /// A question of a tree: rows above the threshold cannot reach the leaves on its left.
@@ -143,7 +143,9 @@ fn abreast<T: Copy + Into<f64>>(x: &[T], columns: usize) -> Vec<[f64; ABREAST]> 
     groups
 }
 
-/// How many steps rows take before they look whether all have arrived.
+/// How many rows walk side by side.
+const WALKING: usize = 256;
+/// How many steps they take before those that have arrived step aside.
 const STEPS: usize = 4;
 
 /// The leaf of each row of a large tree. `endless` is memory that one tree after the other uses.
@@ -160,22 +162,28 @@ fn walk<T: Copy + Into<f64>>(tree: &Tree, x: &[T], columns: usize, endless: &mut
         _ => *node,
     }));
     (0..tree.leaves.len()).step_by(8).for_each(|at| prefetch(&tree.leaves, at));
-    for (x, leaves) in x.chunks(ABREAST * columns).zip(leaves.chunks_mut(ABREAST)) {
-        let mut at = [0_u32; ABREAST];
-        loop {
-            let before = at;
+    for (x, leaves) in x.chunks(WALKING * columns).zip(leaves.chunks_mut(WALKING)) {
+        let mut walking = [(0_u32, 0_u32); WALKING];
+        walking.iter_mut().zip(0..).for_each(|((row, _), i)| *row = i);
+        let mut on_the_way = leaves.len();
+        while on_the_way > 0 {
             for _ in 0..STEPS {
-                for (at, row) in at.iter_mut().zip(x.chunks_exact(columns)) {
+                for (row, at) in &mut walking[..on_the_way] {
                     let node = endless[*at as usize];
-                    let value: f64 = row[node.feature as usize].into();
+                    let value: f64 = x[*row as usize * columns + node.feature as usize].into();
                     *at = node.next + u32::from(value > node.threshold);
                 }
             }
-            if at == before {
-                break;
+            let mut left = 0;
+            for i in 0..on_the_way {
+                let (row, at) = walking[i];
+                leaves[row as usize] = at;
+                walking[left] = (row, at);
+                left += usize::from(endless[at as usize].next != at);
             }
+            on_the_way = left;
         }
-        leaves.iter_mut().zip(at).for_each(|(leaf, at)| *leaf = tree.nodes[at as usize].next);
+        leaves.iter_mut().for_each(|leaf| *leaf = tree.nodes[*leaf as usize].next);
     }
 }
 

@@ -70,9 +70,9 @@ fn main() -> Result<(), Trouble> {
 }
 
 async fn bench(args: Args) -> Result<(), Trouble> {
-    let counted = Tool::custom("vector_dot", Effect::Pure, |args: &vectors::dot::Args, _: &CallContext| {
+    let counted = Tool::custom("vector_dot", Effect::Pure, |args: &vectors::vector_dot::Args, _: &CallContext| {
         TOOL_CALLS.fetch_add(1, Ordering::Relaxed);
-        vectors::dot::run(args)
+        vectors::vector_dot::run(args)
     });
     let capabilities = Capabilities { native_tools: true, json_schema: false };
     let (base_url, model) = (args.base_url.clone(), args.model.clone());

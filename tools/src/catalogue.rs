@@ -7,9 +7,8 @@ use serde_json::Value;
 use crate::{
     cluster, drift,
     error::{Error, ErrorKind},
-    evaluate, fairness, linear,
-    nearest::nearest,
-    neural, optimize, plot, prepare, probability, reduce, retrieval, similarity, stats, text,
+    evaluate, fairness, linear, neural, optimize, plot, prepare, probability, reduce, retrieval, similarity, stats,
+    suggest, text,
     tool::{CallContext, Tool, ToolBuilder},
     transformer, trees, vectors,
 };
@@ -135,7 +134,7 @@ impl Catalogue {
 
     /// Up to three names close to this one, best first.
     pub fn nearest(&self, name: &str) -> Vec<String> {
-        nearest(name, self.shelf.tools.iter().map(|tool| tool.spec().name.as_str()))
+        suggest::nearest(name, self.shelf.tools.iter().map(|tool| tool.spec().name.as_str()))
     }
 
     /// Calls a tool.
@@ -219,6 +218,16 @@ mod tests {
     }
 
     #[test]
+    fn every_tool_is_in_the_file_of_its_name() {
+        let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        for tool in standard().iter() {
+            let spec = tool.spec();
+            let file = source.join(&spec.group).join(format!("{}.rs", spec.name));
+            assert!(file.is_file(), "there is no {}", file.display());
+        }
+    }
+
+    #[test]
     fn an_unknown_tool_names_the_nearest() {
         let error = standard().call("vector_dto", &json!({})).expect_err("no such tool");
         assert_eq!(
@@ -235,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_name_is_taken_once() {
-        let again = standard().with(Tool::pure("vector_dot", vectors::dot::run));
+        let again = standard().with(Tool::pure("vector_dot", vectors::vector_dot::run));
         assert!(matches!(again, Err(BuildError::Duplicate { .. })));
     }
 }

@@ -115,7 +115,7 @@ impl std::fmt::Display for Error {
             write!(f, "; {hint}")?;
         }
         if !self.nearest.is_empty() {
-            write!(f, "; did you mean {}?", crate::nearest::list(&self.nearest))?;
+            write!(f, "; did you mean {}?", crate::suggest::list(&self.nearest))?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use jsonschema::{ValidationError, error::ValidationErrorKind};
 use serde_json::Value;
 
-use crate::{error::Error, nearest, schema::first_ragged};
+use crate::{error::Error, schema::first_ragged, suggest};
 
 /// One error for everything found: the most telling problem in front, the next few named in the hint.
 pub(crate) fn explain<'a>(found: impl Iterator<Item = ValidationError<'a>>, schema: &Value) -> Error {
@@ -78,7 +78,7 @@ fn unknown_argument(path: &str, unexpected: &[String], part: &Value) -> Error {
     };
     Error::invalid(format!("{path}/{}", escape(name)), format!("unknown argument `{}`", short(name)))
         .with_hint(hint)
-        .with_nearest(nearest::nearest(name, known))
+        .with_nearest(suggest::nearest(name, known))
 }
 
 /// None of several alternatives fits: if one of them got further into the value than the others, its complaint is the
@@ -129,7 +129,7 @@ fn not_an_option(path: &str, instance: &Value, options: &[Value]) -> Error {
     let names: Vec<&str> = options.iter().filter_map(Value::as_str).collect();
     let error = Error::invalid(path, format!("expected one of {}, got {}", quoted(&names), got(instance)));
     match instance.as_str() {
-        Some(given) => error.with_nearest(nearest::nearest(given, names)),
+        Some(given) => error.with_nearest(suggest::nearest(given, names)),
         None => error,
     }
 }

@@ -1,16 +1,17 @@
 //! Machine-learning algorithms written from scratch, as a library and as tools that a model can call.
 //!
-//! Every tool is one file with the same five paragraphs: a header that teaches, `Args`, `Output`, `run`, and tests.
+//! Every tool is one file, named like the tool, in the folder of its family (`kmeans` is `cluster/kmeans.rs`), with the same
+//! five paragraphs: a header that teaches, `Args`, `Output`, `run`, and tests.
 //! [`Catalogue::standard`] holds them all, each with a JSON Schema made from its argument type, so the library call and
 //! the tool call are the same code and give the same answer.
 //!
 //! ```
-//! use roundtable_tools::{Catalogue, vectors::dot};
+//! use roundtable_tools::{Catalogue, vectors::vector_dot};
 //! use serde_json::json;
 //!
 //! // As a library:
-//! let args = dot::Args { a: [1.0, 2.0, 3.0].try_into()?, b: [4.0, 5.0, 6.0].try_into()? };
-//! assert_eq!(dot::run(&args)?.value, 32.0);
+//! let args = vector_dot::Args { a: [1.0, 2.0, 3.0].try_into()?, b: [4.0, 5.0, 6.0].try_into()? };
+//! assert_eq!(vector_dot::run(&args)?.value, 32.0);
 //!
 //! // As a tool:
 //! let tools = Catalogue::standard()?;
@@ -38,7 +39,6 @@ pub mod fairness;
 mod finite;
 mod kernel;
 pub mod linear;
-mod nearest;
 pub mod neural;
 mod normal;
 pub mod optimize;
@@ -53,6 +53,7 @@ pub mod similarity;
 mod special;
 mod special_tails;
 pub mod stats;
+mod suggest;
 pub mod text;
 pub mod tool;
 pub mod transformer;

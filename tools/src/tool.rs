@@ -86,7 +86,7 @@ impl Tool {
     /// ```
     /// use roundtable_tools::{Catalogue, Tool, vectors};
     ///
-    /// let tools = Catalogue::empty().with(Tool::pure("vector_dot", vectors::dot::run))?;
+    /// let tools = Catalogue::empty().with(Tool::pure("vector_dot", vectors::vector_dot::run))?;
     /// assert!(tools.get("vector_dot").is_some());
     /// # Ok::<(), roundtable_tools::BuildError>(())
     /// ```

@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn few_tools_are_all_offered() {
-        let few = Catalogue::empty().with(Tool::pure("vector_dot", vectors::dot::run)).unwrap();
+        let few = Catalogue::empty().with(Tool::pure("vector_dot", vectors::vector_dot::run)).unwrap();
         assert_eq!(names(&Shelf::new(&few).offers("anything", &[])), ["vector_dot"]);
     }
 

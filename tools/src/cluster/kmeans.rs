@@ -372,8 +372,9 @@ mod tests {
 
     #[test]
     fn bounds_leave_out_nothing_that_matters() {
-        // Oracle: the same steps with every distance measured; few centres, and so many that the own is tried first.
-        for (n, d, k) in [(3000, 4, 7), (2500, 3, 40)] {
+        // Oracle: the same steps with every distance measured; with one bound a point, with two, and with so many centres
+        // that the own is tried first.
+        for (n, d, k) in [(3000, 4, 7), (2500, 3, 40), (900, 150, 7), (1800, 30, 40)] {
             let points = clouds(n, d);
             let single: Vec<f32> = points.iter().map(|x| *x as f32).collect();
             for most in [1, 3, 200] {
@@ -386,6 +387,12 @@ mod tests {
                 assert!((got_single.inertia / got.inertia - 1.0).abs() < 1e-3);
             }
         }
+    }
+
+    #[test]
+    fn a_centre_whose_square_overflows_is_still_left() {
+        let fit = fit(&[0.0_f32, 1.0, 10.0, 11.0], 1, &[0.0, 1e20], 300, 0.0);
+        assert_eq!((fit.labels, fit.centres), (vec![0, 0, 1, 1], vec![0.5, 10.5]));
     }
 
     #[test]

@@ -12,7 +12,8 @@
 use rayon::prelude::*;
 
 use crate::kernel::{
-    Centres, Near, Real, Settled, View, inside, prefetch_row, squared_distance, two_nearest, vectorized,
+    Centres, Near, Real, Settled, View, distances, inside, prefetch_row, slack, squared_distance, two_nearest,
+    vectorized,
 };
 
 /// What the iterations end with.
@@ -47,7 +48,7 @@ struct Lloyd<'a, T> {
     /// `|x|² / 2` of each.
     half_squares: Vec<T>,
     labels: Vec<u32>,
-    search: Search<T>,
+    known: Known<T>,
     centres: Vec<T>,
     /// How far each centre moved in the last step.
     moved: Vec<T>,
@@ -56,13 +57,15 @@ struct Lloyd<'a, T> {
 }
 
 /// What is known of each point's distances.
-enum Search<T> {
+enum Known<T> {
+    /// One number a point: how much further the second nearest centre is.
     Margins {
-        /// How far its centre and any other may have come together before it can change sides.
+        /// What `travelled` of its centre may be before it can change sides.
         until: Vec<T>,
-        /// How far each centre and any other have.
-        come: Vec<T>,
+        /// How far each centre and the other that moved furthest have moved, added up over the steps.
+        travelled: Vec<T>,
     },
+    /// Two numbers a point.
     Bounds {
         /// No less than the distance to the own centre.
         upper: Vec<T>,
@@ -110,16 +113,16 @@ pub(super) fn iterate<T: Real>(points: &[T], d: usize, centres: Vec<T>, most: us
 impl<'a, T: Real> Lloyd<'a, T> {
     fn new(points: &'a [T], d: usize, centres: Vec<T>) -> Self {
         let (n, k) = (points.len() / d, centres.len() / d);
-        let search = if k * d <= FEW {
-            Search::Margins { until: vec![T::ZERO; n], come: vec![T::ZERO; k] }
+        let known = if k * d <= FEW {
+            Known::Margins { until: vec![T::ZERO; n], travelled: vec![T::ZERO; k] }
         } else {
-            Search::Bounds { upper: vec![T::INFINITY; n], lower: vec![T::ZERO; n] }
+            Known::Bounds { upper: vec![T::INFINITY; n], lower: vec![T::ZERO; n] }
         };
         Lloyd {
             points: View::new(points, n, d),
             half_squares: half_squares(points, d),
             labels: vec![NONE; n],
-            search,
+            known,
             centres,
             moved: vec![T::ZERO; k],
             sums: vec![0.0; k * d],
@@ -137,33 +140,33 @@ impl<'a, T: Real> Lloyd<'a, T> {
         let centres = Centres::new(View::new(&self.centres, k, d));
         let (points, half_squares, moved) = (self.points, &self.half_squares[..], &self.moved[..]);
         let furthest = furthest(moved);
-        let part = |i: usize, length: usize| {
+        let rows_of = |i: usize, length: usize| {
             let first = i * POINTS;
             (first, View::new(&points.data[first * d..], length, d), &half_squares[first..first + length])
         };
         let labels = self.labels.par_chunks_mut(POINTS);
-        let changes: Vec<Vec<Change>> = match &mut self.search {
-            Search::Margins { until, come } => {
-                for (i, come) in come.iter_mut().enumerate() {
+        let changes: Vec<Vec<Change>> = match &mut self.known {
+            Known::Margins { until, travelled } => {
+                for (i, travelled) in travelled.iter_mut().enumerate() {
                     // Rounded up, so that it stays a bound.
-                    *come = (*come + moved[i] + furthest.of_others(i)) * (T::ONE + T::EPSILON + T::EPSILON);
+                    *travelled = (*travelled + moved[i] + furthest.of_others(i)) * (T::ONE + T::EPSILON + T::EPSILON);
                 }
                 let tasks = labels.zip(until.par_chunks_mut(POINTS)).enumerate().map(|(i, (labels, until))| {
-                    let (first, points, half_squares) = part(i, labels.len());
+                    let (first, points, half_squares) = rows_of(i, labels.len());
                     let mut changes = Vec::new();
-                    Settled { points, half_squares, labels, until }.relabel(&centres, come, |point, from, to| {
+                    Settled { points, half_squares, labels, until }.relabel(&centres, travelled, |point, from, to| {
                         changes.push(Change { point: first + point, from, to });
                     });
                     changes
                 });
                 tasks.collect()
             }
-            Search::Bounds { upper, lower } => {
+            Known::Bounds { upper, lower } => {
                 let gaps = gaps(&self.centres, d, points.rows);
                 let step = Step { centres: &self.centres, packed: &centres, gaps, furthest, d };
                 let bounds = upper.par_chunks_mut(POINTS).zip(lower.par_chunks_mut(POINTS));
                 let tasks = labels.zip(bounds).enumerate().map(|(i, (labels, (upper, lower)))| {
-                    let (first, points, half_squares) = part(i, labels.len());
+                    let (first, points, half_squares) = rows_of(i, labels.len());
                     step.part(Part { points, half_squares, moved, first, labels, upper, lower })
                 });
                 tasks.collect()
@@ -213,9 +216,9 @@ impl<'a, T: Real> Lloyd<'a, T> {
             distances[point] = 0.0;
             self.labels[point] = to;
             // What was known of its distances is about another centre.
-            match &mut self.search {
-                Search::Margins { until, .. } => until[point] = T::ZERO,
-                Search::Bounds { upper, lower } => (upper[point], lower[point]) = (T::INFINITY, T::ZERO),
+            match &mut self.known {
+                Known::Margins { until, .. } => until[point] = T::ZERO,
+                Known::Bounds { upper, lower } => (upper[point], lower[point]) = (T::INFINITY, T::ZERO),
             }
             changes.push(Change { point, from, to });
         }
@@ -270,16 +273,17 @@ impl<'a, T: Real> Lloyd<'a, T> {
     fn move_centres(&mut self) -> f64 {
         let d = self.d();
         let mut steps = 0.0;
-        for (i, &size) in self.sizes.iter().enumerate().filter(|(_, size)| **size > 0) {
+        for (i, &size) in self.sizes.iter().enumerate() {
             let centre = &mut self.centres[i * d..(i + 1) * d];
             let mut step = 0.0;
-            for (x, sum) in centre.iter_mut().zip(&self.sums[i * d..(i + 1) * d]) {
+            for (x, sum) in centre.iter_mut().zip(&self.sums[i * d..(i + 1) * d]).filter(|_| size > 0) {
                 let mean = T::from_f64(sum / size as f64);
                 step += (mean - *x).to_f64().powi(2);
                 *x = mean;
             }
             steps += step;
-            self.moved[i] = T::from_f64(step.sqrt() * (1.0 + 4.0 * T::EPSILON.to_f64()));
+            // Rounded up, so that what follows from it stays a bound.
+            self.moved[i] = T::from_f64(step.sqrt() * (1.0 + (d as f64 + 4.0) * T::EPSILON.to_f64()));
         }
         steps
     }
@@ -403,14 +407,10 @@ impl<T: Real> Step<'_, T> {
                 !stays
             });
         }
-        let two = T::ONE + T::ONE;
-        let slack = T::from_f64(8.0 * (self.d as f64 + 8.0)) * T::EPSILON;
+        let slack = slack(self.d);
         let mut changes = Vec::new();
         two_nearest(points, &which, self.packed, |i, Near { at, first: near, second }| {
-            let half = half_squares[i];
-            // How far the formula |x|²/2 - x·c + |c|²/2 may be off.
-            upper[i] = (two * (near + half) + slack * (half + (half + near).abs())).max(T::ZERO).sqrt();
-            lower[i] = ((two - slack) * (second + half) - slack * half).max(T::ZERO).sqrt();
+            (upper[i], lower[i]) = distances(half_squares[i], near, second, slack);
             let to = at as u32;
             if labels[i] != to {
                 changes.push(Change { point: first + i, from: labels[i], to });

@@ -1,10 +1,12 @@
-//! How well a model does: losses, metrics, curves, bias against variance.
+//! How well a model does: losses, metrics, curves, bias against variance, and whether an answer is held up by its sources.
 
 pub mod bias_variance;
 pub mod bias_variance_demo;
 pub mod bias_variance_polynomial;
 pub mod classification_metrics;
 pub mod curve;
+pub mod faithfulness;
+pub mod groundedness;
 pub mod learning_curve;
 pub mod loss_functions;
 pub mod model;
@@ -12,6 +14,7 @@ mod polynomial;
 pub mod ranking_metrics;
 pub mod regression_metrics;
 pub mod roc_curve;
+mod support;
 mod thresholds;
 pub mod validation_curve;
 
@@ -43,6 +46,8 @@ pub(crate) fn tools() -> Vec<ToolBuilder> {
         Tool::pure("validation_curve", validation_curve::run)
             .examples(validation_curve::EXAMPLES)
             .timeout(Duration::from_secs(60)),
+        Tool::pure("faithfulness", faithfulness::run).examples(faithfulness::EXAMPLES),
+        Tool::pure("groundedness", groundedness::run).examples(groundedness::EXAMPLES),
     ]
 }
 

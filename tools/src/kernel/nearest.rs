@@ -46,15 +46,37 @@ pub(crate) struct Centres<T> {
     pub(super) dimensions: usize,
 }
 
+/// How far the formula `|x|²/2 - x·c + |c|²/2` may be off over so many dimensions, as a share of its terms.
+pub(crate) fn slack<T: Real>(dimensions: usize) -> T {
+    T::from_f64(8.0 * (dimensions as f64 + 8.0)) * T::EPSILON
+}
+
+/// No less than the distance from the nearest centre, and no more than that from any other, by `|x|² / 2` and the scores of
+/// [`Near`]. Nothing is known where a square is beyond the largest number, and where there is no second centre.
+#[inline(always)]
+pub(crate) fn distances<T: Real>(half_square: T, first: T, second: T, slack: T) -> (T, T) {
+    let (two, near, far) = (T::ONE + T::ONE, first + half_square, second + half_square);
+    let upper = (two * near + slack * (half_square + near.abs())).max(T::ZERO).sqrt();
+    let lower = ((two - slack) * far - slack * half_square).max(T::ZERO).sqrt();
+    if near.abs() < T::INFINITY && lower < T::INFINITY { (upper, lower) } else { (T::INFINITY, T::ZERO) }
+}
+
 /// How many centres are packed side by side.
 const SIDE: usize = 8;
-/// As many are compared at a time where the registers hold their products with two vectors of 64 bytes, half as many elsewhere.
+/// From so many bytes of lanes on, `SIDE` centres are compared at a time; the registers of other machines hold the products
+/// of half as many.
 const WIDE: usize = 128;
+/// The most centres: their numbers are found as floating-point numbers.
+const MOST: usize = 1 << 23;
 
 impl<T: Real> Centres<T> {
     /// Packs centres, one a row; there must be some, of at least one dimension.
+    ///
+    /// # Panics
+    /// When there are more than 8 million.
     pub(crate) fn new(centres: View<'_, T>) -> Self {
         let (k, dimensions) = (centres.rows, centres.columns);
+        assert!(k <= MOST, "{k} centres, at most {MOST}");
         let mut packed = vec![[T::ZERO; SIDE]; k.div_ceil(SIDE) * dimensions];
         pack(Portable, centres, 0..k, 0..dimensions, Change::default(), &mut packed);
         let mut half_squares = vec![T::INFINITY; k.next_multiple_of(SIDE)];
@@ -146,7 +168,7 @@ impl<T: Real> Soon<'_, T> {
     }
 }
 
-/// The same for as many points as there are lanes. Indices are kept as numbers of the same width as the scores.
+/// [`Near`] for as many points as there are lanes. Indices are kept as numbers of the same width as the scores.
 pub(super) struct Lanes<T, const N: usize> {
     /// The number of the centre that is compared next.
     next: T,
@@ -175,13 +197,10 @@ impl<T: Real, const N: usize> Lanes<T, N> {
     /// By how much the second distance is longer than the first, rounded down; 0 where that is not known.
     #[inline(always)]
     pub(super) fn margins(&self, half_squares: &[T; N], slack: T) -> [T; N] {
-        let (two, mut margins) = (T::ONE + T::ONE, [T::ZERO; N]);
+        let mut margins = [T::ZERO; N];
         for l in 0..N {
-            let (near, far) = (self.first[l] + half_squares[l], self.second[l] + half_squares[l]);
-            // Where there is no second centre, it is infinitely far.
-            let longest = (two * near + slack * (half_squares[l] + near.abs())).max(T::ZERO).sqrt();
-            let margin = ((two - slack) * far - slack * half_squares[l]).max(T::ZERO).sqrt() - longest;
-            margins[l] = margin.max(T::ZERO);
+            let (upper, lower) = distances(half_squares[l], self.first[l], self.second[l], slack);
+            margins[l] = (lower - upper).max(T::ZERO);
         }
         margins
     }

@@ -82,7 +82,7 @@ pub(crate) mod sealed {
             lane: usize,
             isa: I,
         ) -> usize;
-        /// The number of a thing that it counts, up to 8 million: a conversion that checks is not vectorised.
+        /// This whole number below 2^23 as an integer; `as` saturates, which is not vectorised.
         fn index(self) -> u32;
         /// Runs a job with tiles that fit the registers.
         fn tiled<J: tile::Job<Self>>(level: Level, job: J) -> J::Output;
@@ -92,7 +92,7 @@ pub(crate) mod sealed {
 }
 
 macro_rules! real {
-    ($type:ident, lanes $lanes:literal, exp $exp:path, squares $squares:path, whole $whole:literal, tiles $avx512:tt $avx2:tt $portable:tt) => {
+    ($type:ident, lanes $lanes:literal, exp $exp:path, squares $squares:path, ones $ones:literal, tiles $avx512:tt $avx2:tt $portable:tt) => {
         impl Real for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -173,7 +173,7 @@ macro_rules! real {
             #[inline(always)]
             fn index(self) -> u32 {
                 // Beside a power of two whose last bit counts ones, the number stands in the last bits.
-                (self + $whole).to_bits() as u32 & 0x7F_FFFF
+                (self + $ones).to_bits() as u32 & 0x7F_FFFF
             }
 
             fn tiled<J: tile::Job<Self>>(level: Level, job: J) -> J::Output {
@@ -208,5 +208,5 @@ macro_rules! real {
 }
 
 // A tile is as large as the registers allow: its sums take 28 of 32 (AVX-512), 12 of 16 (AVX2) and 8 of 16 (SSE2).
-real!(f32, lanes 16, exp elementary::exp_f32, squares turn::squares_f32, whole 8_388_608.0, tiles (14, 32) (6, 16) (4, 8));
-real!(f64, lanes 8, exp elementary::exp_f64, squares turn::squares_f64, whole 4_503_599_627_370_496.0, tiles (14, 16) (6, 8) (4, 4));
+real!(f32, lanes 16, exp elementary::exp_f32, squares turn::squares_f32, ones 8_388_608.0, tiles (14, 32) (6, 16) (4, 8));
+real!(f64, lanes 8, exp elementary::exp_f64, squares turn::squares_f64, ones 4_503_599_627_370_496.0, tiles (14, 16) (6, 8) (4, 4));

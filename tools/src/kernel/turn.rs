@@ -1,7 +1,8 @@
 //! Rows into columns: what packing spends its time on.
 //!
-//! The idea is one line, `panel[k][i] = rows[i][k]`. The compiler makes of it single stores, or scatter instructions that
-//! take as long or longer, so that with AVX2 squares of eight by eight (four by four for `f64`) are turned in registers.
+//! The idea is one line, `panel[k][i] = rows[i][k]`. Left alone, the compiler makes single stores of it, or scatter
+//! instructions that take as long or longer; so where there is AVX2 (AVX-512 included), squares of eight by eight (four by
+//! four for `f64`) are turned in registers.
 
 use super::{level::Isa, real::Real};
 
@@ -24,7 +25,7 @@ pub(super) fn turn<'a, T: Real, I: Isa, const R: usize>(row: impl Fn(usize) -> &
 
 /// The same for the lanes from `lane` on, eight at most: `panel[k][lane + i] = row(i)[k]`.
 #[inline(always)]
-pub(super) fn turn_rows<'a, T: Real, I: Isa, const R: usize>(
+fn turn_rows<'a, T: Real, I: Isa, const R: usize>(
     row: impl Fn(usize) -> &'a [T],
     panel: &mut [[T; R]],
     lane: usize,

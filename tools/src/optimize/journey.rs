@@ -1,4 +1,4 @@
-//! A walk by one rule as a tool tells of it: checked first, and with what was asked for kept on the way.
+//! A walk by one rule as a tool reports it: checked first, and with what was asked for kept on the way.
 
 use super::{
     objective::Objective,

@@ -2,10 +2,10 @@
 
 pub(crate) mod chart;
 pub(crate) mod contour;
-pub mod cosine_vs_euclidean;
-pub mod decision_boundary;
-pub mod embeddings;
-pub mod scaling;
+pub mod plot_cosine_vs_euclidean;
+pub mod plot_decision_boundary;
+pub mod plot_embeddings;
+pub mod plot_scaling;
 pub(crate) mod style;
 
 use std::time::Duration;
@@ -15,11 +15,14 @@ use crate::tool::{Tool, ToolBuilder};
 /// The rows of this family.
 pub(crate) fn tools() -> Vec<ToolBuilder> {
     vec![
-        Tool::pure("plot_cosine_vs_euclidean", cosine_vs_euclidean::run).examples(cosine_vs_euclidean::EXAMPLES),
-        Tool::pure("plot_scaling", scaling::run).examples(scaling::EXAMPLES),
-        Tool::pure("plot_decision_boundary", decision_boundary::run)
-            .examples(decision_boundary::EXAMPLES)
+        Tool::pure("plot_cosine_vs_euclidean", plot_cosine_vs_euclidean::run)
+            .examples(plot_cosine_vs_euclidean::EXAMPLES),
+        Tool::pure("plot_scaling", plot_scaling::run).examples(plot_scaling::EXAMPLES),
+        Tool::pure("plot_decision_boundary", plot_decision_boundary::run)
+            .examples(plot_decision_boundary::EXAMPLES)
             .timeout(Duration::from_secs(60)),
-        Tool::pure("plot_embeddings", embeddings::run).examples(embeddings::EXAMPLES).timeout(Duration::from_secs(120)),
+        Tool::pure("plot_embeddings", plot_embeddings::run)
+            .examples(plot_embeddings::EXAMPLES)
+            .timeout(Duration::from_secs(120)),
     ]
 }

@@ -105,7 +105,7 @@ pub(crate) fn consecutive(order: &[usize], k: usize) -> Vec<usize> {
     fold_of
 }
 
-/// The fold of each row, as many of each class in every one ([`dealt`]).
+/// The fold of each row, each class dealt evenly ([`dealt`]).
 ///
 /// # Errors
 /// `invalid_arguments` if every class has fewer rows than there are folds.

@@ -1,7 +1,7 @@
 //! What "near" means, and how every meaning becomes a plain Euclidean distance, so that one index serves all.
 
 pub(super) use super::knn_exact::Metric;
-use crate::{algebra::dot, error::Error, value::Matrix, vectors::euclidean::euclidean};
+use crate::{algebra::dot, error::Error, value::Matrix, vectors::vector_euclidean::euclidean};
 
 /// Base and queries as single-precision vectors whose Euclidean distances order the base as the metric does.
 pub(super) struct Flat {
@@ -79,7 +79,7 @@ impl Metric {
     pub(super) fn exact(self, a: &[f64], b: &[f64]) -> f64 {
         match self {
             Metric::L2 => euclidean(a, b),
-            Metric::Cosine => crate::vectors::cosine::cosine(a, b),
+            Metric::Cosine => crate::vectors::vector_cosine::cosine(a, b),
             Metric::InnerProduct => dot(a, b),
         }
     }

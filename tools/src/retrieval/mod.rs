@@ -4,9 +4,7 @@ pub mod bm25;
 pub mod bm25_score;
 pub mod bm25_search;
 pub mod compare_ann;
-pub mod faithfulness;
 mod found;
-pub mod groundedness;
 pub mod hnsw;
 pub mod ivf;
 pub mod knn_exact;
@@ -17,7 +15,6 @@ pub mod ndcg;
 pub mod rank_fusion;
 pub mod retrieval_metrics;
 mod space;
-mod support;
 
 use std::time::Duration;
 
@@ -37,7 +34,5 @@ pub(crate) fn tools() -> Vec<ToolBuilder> {
         Tool::pure("rank_fusion", rank_fusion::run).examples(rank_fusion::EXAMPLES),
         Tool::pure("retrieval_metrics", retrieval_metrics::run).examples(retrieval_metrics::EXAMPLES),
         Tool::pure("ndcg", ndcg::run).examples(ndcg::EXAMPLES),
-        Tool::pure("faithfulness", faithfulness::run).examples(faithfulness::EXAMPLES),
-        Tool::pure("groundedness", groundedness::run).examples(groundedness::EXAMPLES),
     ]
 }

@@ -20,7 +20,7 @@ use crate::{
     error::{Error, ErrorKind},
     plot::chart::{self, Line},
     value::Matrix,
-    vectors::cosine::cosine,
+    vectors::vector_cosine::cosine,
 };
 
 /// Compares similarity metrics on the same vectors: measures every pair with each metric, ranks the pairs, and says how

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::Error,
-    vectors::{cosine::cosine, dot2, scaled},
+    vectors::{dot2, scaled, vector_cosine::cosine},
 };
 
 /// A measure of likeness or of distance.

@@ -143,6 +143,8 @@ fn abreast<T: Copy + Into<f64>>(x: &[T], columns: usize) -> Vec<[f64; ABREAST]> 
     groups
 }
 
+/// A tree is walked row by row if it has so many nodes for each row, since bringing all of it close takes longer.
+const SPARSE: usize = 32;
 /// How many rows walk side by side.
 const WALKING: usize = 256;
 /// How many steps they take before those that have arrived step aside.
@@ -150,7 +152,7 @@ const STEPS: usize = 4;
 
 /// The leaf of each row of a large tree. `endless` is memory that one tree after the other uses.
 fn walk<T: Copy + Into<f64>>(tree: &Tree, x: &[T], columns: usize, endless: &mut Vec<Node>, leaves: &mut [u32]) {
-    if leaves.len() * ABREAST < tree.nodes.len() {
+    if leaves.len() * SPARSE < tree.nodes.len() {
         leaves.iter_mut().zip(x.chunks_exact(columns)).for_each(|(leaf, row)| *leaf = tree.leaf(row));
         return;
     }

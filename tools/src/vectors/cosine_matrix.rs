@@ -128,7 +128,7 @@ pub(crate) fn directions<T: Real>(x: &[T], dimensions: usize) -> Vec<T> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{error::ErrorKind, vectors::cosine::cosine};
+    use crate::{error::ErrorKind, vectors::vector_cosine::cosine};
     use proptest::prelude::*;
 
     fn of(x: Vec<Vec<f64>>, y: Option<Vec<Vec<f64>>>) -> Result<Vec<Vec<f64>>, Error> {

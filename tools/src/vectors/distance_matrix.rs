@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     kernel::{Real, inside, vectorized},
     value::Matrix,
-    vectors::{euclidean::euclidean, manhattan::manhattan},
+    vectors::{vector_euclidean::euclidean, vector_manhattan::manhattan},
 };
 
 /// Computes all distances between the rows of a table, or from the rows of one table to those of another. Use it to see

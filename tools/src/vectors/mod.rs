@@ -1,12 +1,12 @@
 //! Vectors: products, lengths and angles, with arithmetic that keeps its digits.
 
-pub mod cosine;
 pub mod cosine_matrix;
 pub mod distance_matrix;
-pub mod dot;
-pub mod euclidean;
-pub mod manhattan;
-pub mod norm;
+pub mod vector_cosine;
+pub mod vector_dot;
+pub mod vector_euclidean;
+pub mod vector_manhattan;
+pub mod vector_norm;
 
 use crate::{
     error::Error,
@@ -18,12 +18,12 @@ use crate::{
 /// The rows of this family.
 pub(crate) fn tools() -> Vec<ToolBuilder> {
     vec![
-        Tool::pure("vector_dot", dot::run).examples(dot::EXAMPLES).quick(),
-        Tool::pure("vector_norm", norm::run).examples(norm::EXAMPLES).quick(),
-        Tool::pure("vector_euclidean", euclidean::run).examples(euclidean::EXAMPLES).quick(),
-        Tool::pure("vector_manhattan", manhattan::run).examples(manhattan::EXAMPLES).quick(),
+        Tool::pure("vector_dot", vector_dot::run).examples(vector_dot::EXAMPLES).quick(),
+        Tool::pure("vector_norm", vector_norm::run).examples(vector_norm::EXAMPLES).quick(),
+        Tool::pure("vector_euclidean", vector_euclidean::run).examples(vector_euclidean::EXAMPLES).quick(),
+        Tool::pure("vector_manhattan", vector_manhattan::run).examples(vector_manhattan::EXAMPLES).quick(),
         Tool::pure("distance_matrix", distance_matrix::run).examples(distance_matrix::EXAMPLES),
-        Tool::pure("vector_cosine", cosine::run).examples(cosine::EXAMPLES).quick(),
+        Tool::pure("vector_cosine", vector_cosine::run).examples(vector_cosine::EXAMPLES).quick(),
         Tool::pure("cosine_matrix", cosine_matrix::run).examples(cosine_matrix::EXAMPLES),
     ]
 }

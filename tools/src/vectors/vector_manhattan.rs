@@ -56,7 +56,7 @@ pub(crate) fn manhattan(a: &[f64], b: &[f64]) -> f64 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{error::ErrorKind, vectors::euclidean::euclidean};
+    use crate::{error::ErrorKind, vectors::vector_euclidean::euclidean};
     use proptest::prelude::*;
 
     fn of(a: &[f64], b: &[f64]) -> Result<f64, Error> {

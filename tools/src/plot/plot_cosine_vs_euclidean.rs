@@ -18,7 +18,7 @@ use crate::{
     error::Error,
     stats::{correlation, describe::quantile, ranks},
     value::Matrix,
-    vectors::{cosine::cosine, euclidean::euclidean},
+    vectors::{vector_cosine::cosine, vector_euclidean::euclidean},
 };
 
 /// Draws every pair of vectors by Euclidean distance and cosine distance, and shows where the two disagree. Use it to

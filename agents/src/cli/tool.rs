@@ -166,7 +166,7 @@ fn call(catalogue: &Catalogue, name: &str, args: &str, picture: Option<PathBuf>,
             None => args.to_owned(),
         },
     };
-    let output = match by_hand(catalogue, name, &raw) {
+    let mut output = match by_hand(catalogue, name, &raw) {
         Ok(output) => output,
         Err(error) => {
             let failure = of_tool(name, &error);
@@ -184,7 +184,11 @@ fn call(catalogue: &Catalogue, name: &str, args: &str, picture: Option<PathBuf>,
         };
         picture::save_as(&path, svg)
             .map_err(|error| Failure::failed("the picture was not saved", chain(&error), "name another file"))?;
-        return if out.json { out.json(&output) } else { out.line(&format!("saved {}", path.display())) };
+        tell(&format!("saved {}\n", path.display()));
+        // It is in the file now, and larger than all else.
+        if let Some(fields) = output.as_object_mut() {
+            fields.remove("svg");
+        }
     }
     if out.json {
         return out.json(&output);

@@ -35,6 +35,8 @@ pub(crate) struct Panel<'a> {
     pub(crate) y: &'a str,
     /// Whether equal steps upwards are equal factors; numbers that are not positive leave gaps.
     pub(crate) log_y: bool,
+    /// Whether a unit is as long upwards as it is sideways: where distances are to be seen.
+    pub(crate) equal: bool,
     pub(crate) lines: &'a [Line<'a>],
     pub(crate) scatter: Option<Scatter<'a>>,
     /// What stands at 0, 1, 2, ... along the horizontal axis, where that is no number; as many are written as there is room for.
@@ -58,8 +60,8 @@ pub(crate) fn lines_log_y(title: &str, x: &str, y: &str, lines: &[Line<'_>]) -> 
     panels(title, &[Panel { x, y, lines, log_y: true, ..Panel::default() }])
 }
 
-/// Draws points, each group in a colour and with a mark of its own. Of more than 5000 points every second, third, ...
-/// is drawn.
+/// Draws points of a plane, each group in a colour and with a mark of its own, on axes of the same scale. Of more than 5000
+/// points every second, third, ... is drawn.
 ///
 /// # Errors
 /// `invalid_arguments` when there is nothing to draw, or not one group for each point.
@@ -71,7 +73,8 @@ pub(crate) fn scatter(
     group: &[usize],
     names: &[String],
 ) -> Result<String, Error> {
-    panels(title, &[Panel { x, y, scatter: Some(Scatter { points, group, names }), ..Panel::default() }])
+    let scatter = Some(Scatter { points, group, names });
+    panels(title, &[Panel { x, y, equal: true, scatter, ..Panel::default() }])
 }
 
 /// Draws several pairs of axes in two columns under one title and one legend: what bears the same name looks the same.
@@ -294,6 +297,22 @@ fn names<'a>(panels: &[Panel<'a>]) -> (Vec<&'a str>, Vec<Entry>) {
     (names, legend)
 }
 
+/// How much wider a pair of axes is than high, about.
+const ASPECT: f64 = 1.35;
+
+/// From where to where each axis has to reach so that a unit is as long on both, for the one that would not by itself.
+fn equal(points: impl Iterator<Item = (f64, f64)> + Clone) -> (Option<[f64; 2]>, Option<[f64; 2]>) {
+    let (x, y) = (extent(points.clone().map(|point| point.0)), extent(points.map(|point| point.1)));
+    let (Some((left, right)), Some((low, high))) = (x, y) else { return (None, None) };
+    let around = |from: f64, to: f64, length: f64| Some([(from + to - length) / 2.0, (from + to + length) / 2.0]);
+    let (width, height) = (right - left, high - low);
+    if width > ASPECT * height {
+        (None, around(low, high, width / ASPECT))
+    } else {
+        (around(left, right, ASPECT * height), None)
+    }
+}
+
 /// A panel's axes.
 struct Plan {
     x: Axis,
@@ -313,13 +332,16 @@ impl Plan {
         let ticks = if panel.title.is_empty() { 7 } else { 5 };
         let bars = !panel.categories.is_empty();
         let sides = bars.then_some([-0.5, panel.categories.len() as f64 - 0.5]);
-        let mut x = Axis::new(panel.x, points().map(|point| point.0).chain(sides.into_iter().flatten()), false, ticks)?;
+        let (wider, higher) = if panel.equal { equal(points().copied()) } else { (None, None) };
+        let more = sides.into_iter().chain(wider).flatten();
+        let mut x = Axis::new(panel.x, points().map(|point| point.0).chain(more), false, ticks)?;
         if bars {
             let names = category_names(panel.categories, width);
             x.line.ticks = names.into_iter().filter_map(|(i, name)| Some((x.place(i as f64)?, name))).collect();
         }
         let ground = bars.then_some(0.0);
-        Ok(Plan { x, y: Axis::new(panel.y, points().map(|point| point.1).chain(ground), panel.log_y, ticks)? })
+        let more = ground.into_iter().chain(higher.into_iter().flatten());
+        Ok(Plan { x, y: Axis::new(panel.y, points().map(|point| point.1).chain(more), panel.log_y, ticks)? })
     }
 
     fn draw(&self, panel: &Panel<'_>, canvas: &Canvas<'_>, names: &[&str]) -> Result<(), Error> {
@@ -505,6 +527,15 @@ fn nothing() -> Error {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_unit_is_as_long_on_both_axes() {
+        // 27 wide: 20 high.
+        assert_eq!(super::equal([(0.0, 1.0), (27.0, 3.0)].into_iter()), (None, Some([-8.0, 12.0])));
+        // 20 high: 27 wide.
+        assert_eq!(super::equal([(1.0, 0.0), (1.0, 20.0)].into_iter()), (Some([-12.5, 14.5]), None));
+        assert_eq!(super::equal(std::iter::empty()), (None, None));
+    }
+
     #![allow(clippy::unwrap_used)]
     use super::*;
 

@@ -170,7 +170,8 @@ pub(crate) fn picture_of_height(
 fn flow(legend: &[Entry]) -> Vec<(i32, i32)> {
     let (mut x, mut line) = (14, 0);
     let place = |entry: &Entry| {
-        let width = 40 + 7 * printable(&entry.text).chars().count() as i32;
+        // An "m" is wider than this and an "i" narrower.
+        let width = 44 + 9 * printable(&entry.text).chars().count() as i32;
         if x > 14 && x + width > WIDTH as i32 {
             (x, line) = (14, line + 1);
         }

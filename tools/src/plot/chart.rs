@@ -527,15 +527,6 @@ fn nothing() -> Error {
 
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn a_unit_is_as_long_on_both_axes() {
-        // 27 wide: 20 high.
-        assert_eq!(super::equal([(0.0, 1.0), (27.0, 3.0)].into_iter()), (None, Some([-8.0, 12.0])));
-        // 20 high: 27 wide.
-        assert_eq!(super::equal([(1.0, 0.0), (1.0, 20.0)].into_iter()), (Some([-12.5, 14.5]), None));
-        assert_eq!(super::equal(std::iter::empty()), (None, None));
-    }
-
     #![allow(clippy::unwrap_used)]
     use super::*;
 
@@ -548,6 +539,15 @@ mod tests {
 
     fn curve(f: impl Fn(f64) -> f64, n: usize) -> Vec<(f64, f64)> {
         (0..n).map(|i| i as f64 / (n - 1) as f64 * 6.0).map(|x| (x, f(x))).collect()
+    }
+
+    #[test]
+    fn a_unit_is_as_long_on_both_axes() {
+        // 27 wide: 20 high.
+        assert_eq!(equal([(0.0, 1.0), (27.0, 3.0)].into_iter()), (None, Some([-8.0, 12.0])));
+        // 20 high: 27 wide.
+        assert_eq!(equal([(1.0, 0.0), (1.0, 20.0)].into_iter()), (Some([-12.5, 14.5]), None));
+        assert_eq!(equal(std::iter::empty()), (None, None));
     }
 
     #[test]

@@ -67,8 +67,8 @@ impl<T: Real, F: FnMut(usize, u32, u32)> Job<T> for Relabel<'_, '_, T, F> {
                     for (to, i) in halves.iter_mut().zip(which) {
                         *to = half_squares[*i as usize];
                     }
-                    for l in 0..NR {
-                        nearest[l] = near.at[l].index();
+                    for (to, at) in nearest.iter_mut().zip(&near.at) {
+                        *to = at.index();
                     }
                     (nearest, near.margins(&halves, slack))
                 },

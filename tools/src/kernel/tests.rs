@@ -381,7 +381,7 @@ fn settling<T: Real>() {
                 looked_at += 70 - staying.len();
                 let mut points = points.clone();
                 for i in staying {
-                    points[i * d..(i + 1) * d].fill(T::ZERO / T::ZERO);
+                    points[i * d..(i + 1) * d].fill(T::from_f64(f64::NAN));
                 }
                 let mut changed = Vec::new();
                 let points = View::new(&points, 70, d);

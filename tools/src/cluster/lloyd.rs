@@ -11,9 +11,12 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::{
-    Centres, Near, Real, Settled, View, distances, inside, prefetch_row, slack, squared_distance, two_nearest,
-    vectorized,
+use crate::{
+    kernel::{
+        Centres, Near, Real, Settled, View, distances, inside, prefetch_row, slack, squared_distance, two_nearest,
+        vectorized,
+    },
+    vectors::half_squares,
 };
 
 /// What the iterations end with.
@@ -334,21 +337,6 @@ impl<T: Real> Furthest<T> {
     fn of_others(self, centre: usize) -> T {
         if centre == self.centre { self.next } else { self.way }
     }
-}
-
-fn half_squares<T: Real>(points: &[T], d: usize) -> Vec<T> {
-    let mut halves = vec![T::ZERO; points.len() / d];
-    halves.par_chunks_mut(POINTS).zip(points.par_chunks(d * POINTS)).for_each(|(halves, points)| {
-        vectorized(
-            #[inline(always)]
-            || {
-                for (half, x) in halves.iter_mut().zip(points.chunks_exact(d)) {
-                    *half = inside::dot(x, x) * T::from_f64(0.5);
-                }
-            },
-        );
-    });
-    halves
 }
 
 /// What an assignment by bounds knows of the centres.

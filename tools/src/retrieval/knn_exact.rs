@@ -23,7 +23,7 @@ use crate::{
     error::Error,
     kernel::{Real, View, dot, inside, rows_of_product, squared_distance, vectorized},
     value::Matrix,
-    vectors::{cosine_matrix::directions, far_from_origin, moved},
+    vectors::{cosine_matrix::directions, far_from_origin, half_squares, moved},
 };
 
 /// Finds the k nearest vectors of a base for each query by comparing with all of them: exact k-nearest-neighbour search.
@@ -238,12 +238,7 @@ impl<T: Real> Search<'_, T> {
         if self.queries.len() < FEW * self.d {
             return self.queries.chunks_exact(self.d).map(|query| self.one(query, k)).collect();
         }
-        let half = T::from_f64(0.5);
-        let halves: Vec<T> = if self.squares {
-            self.base.par_chunks(self.d).map(|row| dot(row, row) * half).collect()
-        } else {
-            vec![T::ZERO; n]
-        };
+        let halves: Vec<T> = if self.squares { half_squares(self.base, self.d) } else { vec![T::ZERO; n] };
         let longest = self.base.par_chunks(self.d).map(|row| dot(row, row)).reduce(|| T::ZERO, T::max).sqrt();
         let states = self.queries.chunks_exact(self.d).map(|query| {
             let reach = dot(query, query).sqrt() + longest;

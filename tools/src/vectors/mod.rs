@@ -8,9 +8,11 @@ pub mod vector_euclidean;
 pub mod vector_manhattan;
 pub mod vector_norm;
 
+use rayon::prelude::*;
+
 use crate::{
     error::Error,
-    kernel::Real,
+    kernel::{Real, inside, vectorized},
     tool::{Tool, ToolBuilder},
     value::Matrix,
 };
@@ -113,6 +115,23 @@ pub(crate) fn far_from_origin<T: Real>(x: &[T], d: usize) -> Option<Vec<T>> {
     let middle = mean.iter().map(|mean| mean * mean).sum::<f64>();
     let spread = square / count - middle;
     (middle > 16.0 * spread.max(0.0)).then(|| mean.into_iter().map(T::from_f64).collect())
+}
+
+/// `|x|² / 2` of each row, on all threads.
+pub(crate) fn half_squares<T: Real>(x: &[T], d: usize) -> Vec<T> {
+    const ROWS: usize = 2048;
+    let mut halves = vec![T::ZERO; x.len() / d];
+    halves.par_chunks_mut(ROWS).zip(x.par_chunks(d * ROWS)).for_each(|(halves, rows)| {
+        vectorized(
+            #[inline(always)]
+            || {
+                for (half, row) in halves.iter_mut().zip(rows.chunks_exact(d)) {
+                    *half = inside::dot(row, row) * T::from_f64(0.5);
+                }
+            },
+        );
+    });
+    halves
 }
 
 /// The rows with `by` taken off each.

@@ -43,6 +43,7 @@ pub mod neural;
 mod normal;
 pub mod optimize;
 pub mod plot;
+mod pool;
 pub mod prepare;
 pub mod probability;
 mod random;

@@ -31,6 +31,7 @@ use super::{
 use crate::{
     error::Error,
     kernel::vectorized,
+    pool,
     random::Random,
     value::{Matrix, Seed},
 };
@@ -215,6 +216,10 @@ pub struct Embedded {
 /// Embeds `points` in the plane; they lie row after row, `dimensions` numbers each, and there are at least two. Best
 /// near the origin and of moderate size, as single precision has seven digits.
 pub fn fit(points: &[f32], dimensions: usize, options: &Options) -> Embedded {
+    pool::enter(|| embed(points, dimensions, options))
+}
+
+fn embed(points: &[f32], dimensions: usize, options: &Options) -> Embedded {
     let n = points.len() / dimensions;
     let k = ((3.0 * options.perplexity) as usize).clamp(1, n - 1);
     let joint = similarities(&Neighbours::of(points, dimensions, k), options.perplexity);

@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    pool,
     random::Random,
     value::{Matrix, Seed},
 };
@@ -206,6 +207,10 @@ pub struct Embedded {
 /// Embeds `points` in the plane; they lie row after row, `dimensions` numbers each, and there are at least three. Best
 /// near the origin and of moderate size, as single precision has seven digits.
 pub fn fit(points: &[f32], dimensions: usize, options: &Options) -> Embedded {
+    pool::enter(|| embed(points, dimensions, options))
+}
+
+fn embed(points: &[f32], dimensions: usize, options: &Options) -> Embedded {
     let neighbours = Neighbours::of(points, dimensions, options.n_neighbors - 1);
     let graph = fuzzy(&neighbours);
     let mut picture = start(&graph, points, dimensions, options);

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    pool,
     value::{Matrix, Vector},
 };
 
@@ -259,7 +260,9 @@ pub fn fit<T: Copy + Into<f64> + Sync>(
         split: settings.min_samples_split,
         leaf: settings.min_samples_leaf,
     };
-    let Grown { tree, sizes, impurities } = with_measure(&target, settings.criterion, Growing { x, columns, limits });
+    let growing = Growing { x, columns, limits };
+    let grown = pool::enter(|| with_measure(&target, settings.criterion, growing));
+    let Grown { tree, sizes, impurities } = grown;
     let classification = matches!(target, Target::Classes { .. });
     Ok(DecisionTree { tree, sizes, impurities, columns, classification })
 }

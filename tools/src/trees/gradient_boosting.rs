@@ -30,6 +30,7 @@ use crate::{
     error::Error,
     kernel,
     neural::{activation::softplus, softmax},
+    pool,
     random::Random,
     value::{Fraction, Matrix, Seed, Vector},
 };
@@ -314,6 +315,15 @@ pub fn fit<T: Copy + Into<f64> + Sync>(
 ) -> Result<GradientBoosting, Error> {
     check(x, columns, &target)?;
     check_settings(settings)?;
+    pool::enter(|| boost(x, columns, target, settings))
+}
+
+fn boost<T: Copy + Into<f64> + Sync>(
+    x: &[T],
+    columns: usize,
+    target: Target<'_>,
+    settings: &Settings,
+) -> Result<GradientBoosting, Error> {
     let rows = target.len();
     let binned = Binned::new(x, columns, settings.max_bins);
     let scores_per_row = shape(&target);

@@ -23,7 +23,7 @@ use super::{
     found::{Found, Points},
     space::{Codes, Floats, Space},
 };
-use crate::{error::Error, kernel::vectorized, random::Random, value::Seed};
+use crate::{error::Error, kernel::vectorized, pool, random::Random, value::Seed};
 use walk::{END, Links, Walk};
 
 /// How an index is built.
@@ -140,11 +140,11 @@ impl Index {
         let (order, levels) = levels(points.len(), options);
         if options.codes {
             let codes = Codes::new(&points.numbers, dimensions, &order);
-            let (rows, ground, upper, codes) = grow(codes, &order, &levels, options);
+            let (rows, ground, upper, codes) = pool::enter(|| grow(codes, &order, &levels, options));
             Ok(Index { points, rows, store: Store::Codes(codes), ground, upper })
         } else {
             let floats = Floats::new(&points.numbers, dimensions, &order);
-            let (rows, ground, upper, floats) = grow(floats, &order, &levels, options);
+            let (rows, ground, upper, floats) = pool::enter(|| grow(floats, &order, &levels, options));
             Ok(Index { points, rows, store: Store::Floats(floats), ground, upper })
         }
     }

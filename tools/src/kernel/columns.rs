@@ -6,9 +6,9 @@ use super::{
     gram::{PARTS, sum_of_parts},
     level::{Isa, Level},
     pack::panels,
-    prefetch::prefetch,
+    prefetch::{prefetch, prefetch_far},
     real::Real,
-    tile::{self, DEPTH, Job, Left, Target},
+    tile::{self, DEPTH, Job, Target},
     view::View,
 };
 
@@ -80,6 +80,11 @@ impl<T: Real> Columns<'_, T> {
                         #[inline(always)]
                         || {
                             for (k, row) in block.enumerate() {
+                                // From the second cache, where they wait, to the first.
+                                let soon = self.x.at(row + 1, 0);
+                                for line in &lines {
+                                    prefetch(self.x.data, soon + line);
+                                }
                                 let row = &self.x.data[self.x.at(row, 0)..][..self.x.columns];
                                 gather(row, &places, &shift, a.iter_mut().skip(k).step_by(depth));
                                 gather(row, &places, &shift, b.iter_mut().skip(k).step_by(depth));
@@ -93,7 +98,7 @@ impl<T: Real> Columns<'_, T> {
         c
     }
 
-    /// Multiplies the panels of a block tile by tile, and before each tile asks for some of the next rows.
+    /// Multiplies the panels of a block tile by tile, and asks for some of the next rows in each step of it.
     #[inline(always)]
     fn multiply<I: Isa, const MR: usize, const NR: usize>(
         &self,
@@ -105,20 +110,26 @@ impl<T: Real> Columns<'_, T> {
         let (width, first) = (self.named.len(), self.first);
         // About as many tiles as touch the upper triangle.
         let tiles = first.div_ceil(MR) * (width - first / 2).div_ceil(NR);
-        let share = (next.len() * lines.len()).div_ceil(tiles.max(1));
+        let share = (next.len() * lines.len()).div_ceil(tiles.max(1) * depth);
         let (mut start, mut line) = (self.x.at(next.start, 0), 0);
         for (b, column) in b.chunks_exact(depth).zip((0..).step_by(NR)) {
             for (a, row) in a.chunks_exact(depth).zip((0..column + NR).step_by(MR)) {
-                for _ in 0..share {
-                    if line == lines.len() {
-                        (start, line) = (start + self.x.row_stride, 0);
-                    }
-                    prefetch(self.x.data, start + lines[line]);
-                    line += 1;
-                }
+                let a = a.iter().inspect(
+                    #[inline(always)]
+                    |_| {
+                        for _ in 0..share {
+                            if line == lines.len() {
+                                (start, line) = (start + self.x.row_stride, 0);
+                            }
+                            prefetch_far(self.x.data, start + lines[line]);
+                            line += 1;
+                        }
+                    },
+                );
+                let tile = tile::multiply::<T, I, MR, NR>(a, b);
                 let (data, rows, columns) = (&mut c[row * width + column..], first - row, width - column);
-                let mut target = Target { data, stride: width, rows, columns, beta, upper: None };
-                tile::block::<T, I, MR, NR>(Left::Panels(a), b, depth, &mut target);
+                let target = &mut Target { data, stride: width, rows, columns, beta, upper: None };
+                tile::write(&tile, target, 0, 0);
             }
         }
     }

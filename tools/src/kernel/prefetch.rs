@@ -7,15 +7,27 @@ const AHEAD: usize = 64;
 /// the next few addresses are known and lie far apart.
 #[inline(always)]
 pub(crate) fn prefetch<T>(data: &[T], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    ask::<T, { std::arch::x86_64::_MM_HINT_T0 }>(data, at);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (data, at);
+}
+
+/// The same, but no closer than the second cache: for more than the first one holds beside what is at work.
+#[inline(always)]
+pub(crate) fn prefetch_far<T>(data: &[T], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    ask::<T, { std::arch::x86_64::_MM_HINT_T1 }>(data, at);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (data, at);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn ask<T, const HINT: i32>(data: &[T], at: usize) {
     if let Some(place) = data.get(at) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: a prefetch reads nothing and faults nowhere, and every x86-64 processor has it.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast()) };
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = place;
+        // SAFETY: a prefetch reads nothing and faults nowhere, and every x86-64 processor has it.
+        unsafe { std::arch::x86_64::_mm_prefetch::<HINT>(std::ptr::from_ref(place).cast()) };
     }
 }
 

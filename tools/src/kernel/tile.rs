@@ -135,8 +135,9 @@ fn multiply_rows<T: Real, I: Isa, const MR: usize, const NR: usize>(a: &[[T; ROW
     sums
 }
 
+/// Puts a tile where it belongs, from that row and column of the target on; what is beyond the target is left out.
 #[inline(always)]
-fn write<T: Real, const MR: usize, const NR: usize>(
+pub(super) fn write<T: Real, const MR: usize, const NR: usize>(
     tile: &[[T; NR]; MR],
     target: &mut Target<'_, T>,
     row: usize,

@@ -2,7 +2,11 @@
 //!
 //! Source: G. H. Golub, C. F. Van Loan, *Matrix Computations*, 4th ed., §4.2.
 
-use crate::algebra::dot;
+use crate::kernel::{
+    dot,
+    inside::{self, axpy},
+    vectorized,
+};
 
 /// A matrix taken apart.
 pub(crate) struct Cholesky {
@@ -16,6 +20,14 @@ pub(crate) struct Cholesky {
 impl Cholesky {
     /// Takes a symmetric matrix apart, given row after row; none if it is not positive by more than rounding.
     pub(crate) fn new(matrix: &[f64], size: usize) -> Option<Self> {
+        vectorized(
+            #[inline(always)]
+            || Self::taken_apart(matrix, size),
+        )
+    }
+
+    #[inline(always)]
+    fn taken_apart(matrix: &[f64], size: usize) -> Option<Self> {
         let mut lower = vec![0.0; size * size];
         let mut norm: f64 = 0.0;
         for i in 0..size {
@@ -23,10 +35,10 @@ impl Cholesky {
             let (above, row) = lower.split_at_mut(i * size);
             for j in 0..i {
                 let other = &above[j * size..];
-                row[j] = (matrix[i * size + j] - dot(&row[..j], &other[..j])) / other[j];
+                row[j] = (matrix[i * size + j] - inside::dot(&row[..j], &other[..j])) / other[j];
             }
             let diagonal = matrix[i * size + i];
-            let left = diagonal - dot(&row[..i], &row[..i]);
+            let left = diagonal - inside::dot(&row[..i], &row[..i]);
             // Also false for what is not a number.
             if !(left > diagonal * f64::EPSILON * size as f64 && left.is_finite()) {
                 return None;
@@ -42,21 +54,31 @@ impl Cholesky {
 
     /// Solves `L x = b` in place.
     pub(crate) fn forward(&self, b: &mut [f64]) {
-        for i in 0..self.size {
-            let row = self.row(i);
-            b[i] = (b[i] - dot(&row[..i], &b[..i])) / row[i];
-        }
+        vectorized(
+            #[inline(always)]
+            || {
+                for i in 0..self.size {
+                    let row = self.row(i);
+                    b[i] = (b[i] - inside::dot(&row[..i], &b[..i])) / row[i];
+                }
+            },
+        );
     }
 
     /// Solves `A x = b` in place.
     pub(crate) fn solve(&self, b: &mut [f64]) {
         self.forward(b);
-        for i in (0..self.size).rev() {
-            let row = self.row(i);
-            let x = b[i] / row[i];
-            b[..i].iter_mut().zip(row).for_each(|(b, l)| *b -= x * l);
-            b[i] = x;
-        }
+        vectorized(
+            #[inline(always)]
+            || {
+                for i in (0..self.size).rev() {
+                    let row = self.row(i);
+                    let x = b[i] / row[i];
+                    axpy(-x, &row[..i], &mut b[..i]);
+                    b[i] = x;
+                }
+            },
+        );
     }
 
     /// About the condition number in the 1-norm, rarely too small by more than a factor of three.

@@ -10,6 +10,7 @@ use super::{
     pack::{Change, pack, panels},
     real::Real,
     tile::{self, DEPTH, Job, Left, Target},
+    turn::turn,
     view::View,
     zeros::zeros,
 };
@@ -46,7 +47,7 @@ impl<T: Real> Job<T> for Gram<'_, T> {
     fn run<I: Isa, const MR: usize, const NR: usize>(self, isa: I) -> Vec<T> {
         let d = self.x.columns;
         let mut c = if d > WIDE { self.wide::<I, MR, NR>(isa) } else { self.tall::<I, MR, NR>(isa) };
-        mirror(&mut c, d);
+        mirror(&mut c, d, isa);
         c
     }
 }
@@ -172,8 +173,7 @@ pub(super) fn sum_of_parts<T: Real>(
 /// Copies what lies above the diagonal of a square matrix to below it.
 ///
 /// In squares whose sides are a line of the cache, so that each line is read and written once.
-fn mirror<T: Real>(c: &mut [T], size: usize) {
-    const SIDE: usize = 16;
+fn mirror<T: Real, I: Isa>(c: &mut [T], size: usize, isa: I) {
     const ROWS: usize = 16 * SIDE;
     for top in (0..size).step_by(ROWS) {
         let bottom = size.min(top + ROWS);
@@ -182,22 +182,10 @@ fn mirror<T: Real>(c: &mut [T], size: usize) {
         // The squares left of the block on the diagonal.
         let copy = |(i, rows): (usize, &mut [T])| {
             let first = top + i * SIDE;
-            let count = rows.len() / size;
-            for left in (0..top).step_by(SIDE) {
-                let mut square = [[T::ZERO; SIDE]; SIDE];
-                for (j, line) in square.iter_mut().enumerate() {
-                    let from = (left + j) * size + first;
-                    match above[from..from + count].as_array::<SIDE>() {
-                        Some(whole) => *line = *whole,
-                        None => line[..count].copy_from_slice(&above[from..from + count]),
-                    }
-                }
-                for (i, row) in rows.chunks_exact_mut(size).enumerate() {
-                    for (to, line) in row[left..left + SIDE].iter_mut().zip(&square) {
-                        *to = line[i];
-                    }
-                }
-            }
+            isa.call(
+                #[inline(always)]
+                || (0..top).step_by(SIDE).for_each(|left| mirror_square(above, (left, first), rows, size, isa)),
+            );
         };
         if size < ROWS {
             below.chunks_mut(SIDE * size).enumerate().for_each(copy);
@@ -209,5 +197,24 @@ fn mirror<T: Real>(c: &mut [T], size: usize) {
                 below[i * size + top + j] = below[j * size + top + i];
             }
         }
+    }
+}
+
+/// The side of the squares that are mirrored one by one.
+const SIDE: usize = 16;
+
+/// Mirrors the square whose first row and column in the whole are `(left, first)`; `rows` are those from `first` on.
+#[inline(always)]
+fn mirror_square<T: Real, I: Isa>(above: &[T], (left, first): (usize, usize), rows: &mut [T], size: usize, isa: I) {
+    let count = rows.len() / size;
+    let mut square = [[T::ZERO; SIDE]; SIDE];
+    turn(
+        #[inline(always)]
+        |j| &above[(left + j) * size + first..][..count],
+        &mut square[..count],
+        isa,
+    );
+    for (row, square) in rows.chunks_exact_mut(size).zip(&square) {
+        row[left..left + SIDE].copy_from_slice(square);
     }
 }

@@ -372,9 +372,9 @@ mod tests {
 
     #[test]
     fn bounds_leave_out_nothing_that_matters() {
-        // Oracle: the same steps with every distance measured; with one bound a point, with two, and with so many centres
-        // that the own is tried first.
-        for (n, d, k) in [(3000, 4, 7), (2500, 3, 40), (900, 150, 7), (1800, 30, 40)] {
+        // Oracle: the same steps with every distance measured; with one bound a point, and rounded, with two, and with so many
+        // centres that the own is tried first.
+        for (n, d, k) in [(3000, 4, 7), (2500, 3, 40), (2500, 20, 9), (900, 150, 7), (1800, 30, 40)] {
             let points = clouds(n, d);
             let single: Vec<f32> = points.iter().map(|x| *x as f32).collect();
             for most in [1, 3, 200] {
@@ -387,6 +387,18 @@ mod tests {
                 assert!((got_single.inertia / got.inertia - 1.0).abs() < 1e-3);
             }
         }
+    }
+
+    #[test]
+    fn one_point_far_away_does_not_blur_the_others() {
+        // Rounded to a share of it they would all be one.
+        let (n, d, k) = (2000, 20, 6);
+        let mut points = clouds(n, d);
+        points[n * d - 1] = 1e7;
+        let mut centres = points[..k * d].to_vec();
+        let got = fit(&points, d, &centres, 300, 0.0);
+        let (labels, iterations) = plain(&points, d, &mut centres, 300);
+        assert_eq!((got.labels, got.iterations), (labels, iterations));
     }
 
     #[test]

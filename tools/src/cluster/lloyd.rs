@@ -4,7 +4,8 @@
 //! bound of the distance to its own centre and a lower bound of the distance to every other, both move by no more than
 //! the centres do, and while they do not cross the point stays where it is (Hamerly). Where centres are few, it keeps only
 //! how far the bounds are apart, since looking at more would take longer than to measure. What is left is measured as a
-//! small product of matrices. Sums are changed only by the points that changed sides.
+//! small product of matrices: of 16-bit numbers first where rows are long, which tells nearly all, and of the points as they
+//! are where that is too close to call. Sums are changed only by the points that changed sides.
 //!
 //! Sources: G. Hamerly, "Making k-means even faster", SIAM International Conference on Data Mining, 2010; C. Elkan,
 //! "Using the triangle inequality to accelerate k-means", ICML 2003 (the bound by half the gap between centres).
@@ -13,9 +14,10 @@ use rayon::prelude::*;
 
 use crate::{
     kernel::{
-        Centres, Near, Real, Settled, View, distances, inside, prefetch_row, slack, squared_distance, two_nearest,
-        vectorized,
+        Centres, Measured, Near, Packed, Real, Rounded, Settled, View, distances, inside, prefetch_row, slack,
+        squared_distance, two_nearest, vectorized,
     },
+    pool,
     vectors::half_squares,
 };
 
@@ -40,8 +42,12 @@ const POINTS: usize = 2048;
 const FEW: usize = 1024;
 /// From how many centres on it is worth measuring the distance to one's own before those to all.
 const MANY: usize = 24;
+/// The fewest points or changes that are added up apart from the others, and how many times as many as centres.
+const PART: (usize, usize) = (1024, 16);
 /// So many changes ahead a point is asked for.
 const SOON: usize = 8;
+/// Points are not rounded any more when one of so many that were looked at was too close to call, unless those are few.
+const VAIN: usize = 4;
 /// The label before the first iteration.
 const NONE: u32 = u32::MAX;
 
@@ -67,6 +73,8 @@ enum Known<T> {
         until: Vec<T>,
         /// How far each centre and the other that moved furthest have moved, added up over the steps.
         travelled: Vec<T>,
+        /// The points rounded, as long as that tells most of them.
+        rounded: Option<Rounded>,
     },
     /// Two numbers a point.
     Bounds {
@@ -88,7 +96,10 @@ struct Change {
 /// Iterates from given centres until nothing changes, the squared lengths of the centres' steps add up to no more than
 /// `tolerance`, or `most` iterations are done.
 pub(super) fn iterate<T: Real>(points: &[T], d: usize, centres: Vec<T>, most: usize, tolerance: f64) -> Fit<T> {
-    let mut lloyd = Lloyd::new(points, d, centres);
+    pool::enter(|| until_at_rest(Lloyd::new(points, d, centres), most, tolerance))
+}
+
+fn until_at_rest<T: Real>(mut lloyd: Lloyd<'_, T>, most: usize, tolerance: f64) -> Fit<T> {
     let (mut iterations, mut converged, mut current) = (0, false, false);
     while iterations < most && !converged {
         iterations += 1;
@@ -116,14 +127,16 @@ pub(super) fn iterate<T: Real>(points: &[T], d: usize, centres: Vec<T>, most: us
 impl<'a, T: Real> Lloyd<'a, T> {
     fn new(points: &'a [T], d: usize, centres: Vec<T>) -> Self {
         let (n, k) = (points.len() / d, centres.len() / d);
+        let half_squares = half_squares(points, d);
         let known = if k * d <= FEW {
-            Known::Margins { until: vec![T::ZERO; n], travelled: vec![T::ZERO; k] }
+            let rounded = Rounded::new(points, d, &half_squares);
+            Known::Margins { until: vec![T::ZERO; n], travelled: vec![T::ZERO; k], rounded }
         } else {
             Known::Bounds { upper: vec![T::INFINITY; n], lower: vec![T::ZERO; n] }
         };
         Lloyd {
             points: View::new(points, n, d),
-            half_squares: half_squares(points, d),
+            half_squares,
             labels: vec![NONE; n],
             known,
             centres,
@@ -137,10 +150,11 @@ impl<'a, T: Real> Lloyd<'a, T> {
         self.points.columns
     }
 
-    /// Gives each point to its nearest centre; tells which changed, in order.
+    /// Gives each point to its nearest centre; tells which changed, in an order that depends on the numbers alone.
     fn assign(&mut self) -> Vec<Change> {
         let (d, k) = (self.d(), self.moved.len());
-        let centres = Centres::new(View::new(&self.centres, k, d));
+        let view = View::new(&self.centres, k, d);
+        let centres = Centres::new(view);
         let (points, half_squares, moved) = (self.points, &self.half_squares[..], &self.moved[..]);
         let furthest = furthest(moved);
         let rows_of = |i: usize, length: usize| {
@@ -149,20 +163,28 @@ impl<'a, T: Real> Lloyd<'a, T> {
         };
         let labels = self.labels.par_chunks_mut(POINTS);
         let changes: Vec<Vec<Change>> = match &mut self.known {
-            Known::Margins { until, travelled } => {
+            Known::Margins { until, travelled, rounded } => {
+                let centres = Packed { centres, rounded: rounded.as_ref().map(|rounded| rounded.centres(view)) };
                 for (i, travelled) in travelled.iter_mut().enumerate() {
                     // Rounded up, so that it stays a bound.
                     *travelled = (*travelled + moved[i] + furthest.of_others(i)) * (T::ONE + T::EPSILON + T::EPSILON);
                 }
                 let tasks = labels.zip(until.par_chunks_mut(POINTS)).enumerate().map(|(i, (labels, until))| {
                     let (first, points, half_squares) = rows_of(i, labels.len());
+                    let rounded = rounded.as_ref().map(|rounded| rounded.rows(first, labels.len()));
                     let mut changes = Vec::new();
-                    Settled { points, half_squares, labels, until }.relabel(&centres, travelled, |point, from, to| {
+                    let mut settled = Settled { points, rounded, half_squares, labels, until };
+                    let measured = settled.relabel(&centres, travelled, |point, from, to| {
                         changes.push(Change { point: first + point, from, to });
                     });
-                    changes
+                    (measured, changes)
                 });
-                tasks.collect()
+                let (measured, changes): (Vec<Measured>, Vec<Vec<Change>>) = tasks.unzip();
+                let sum = |of: fn(&Measured) -> usize| measured.iter().map(of).sum::<usize>();
+                if sum(|measured| measured.exactly) * VAIN > sum(|measured| measured.rounded).max(points.rows / VAIN) {
+                    *rounded = None;
+                }
+                changes
             }
             Known::Bounds { upper, lower } => {
                 let gaps = gaps(&self.centres, d, points.rows);
@@ -239,37 +261,18 @@ impl<'a, T: Real> Lloyd<'a, T> {
 
     /// Brings the sums up to date: by the changes if they are few, anew otherwise.
     fn add_up(&mut self, changes: &[Change]) {
-        let d = self.d();
-        if changes.len() * 4 > self.labels.len() {
+        let (d, points) = (self.d(), self.points.data);
+        let part = PART.0.max(PART.1 * self.sizes.len());
+        let parts: Vec<Vec<f64>> = if changes.len() * 4 > self.labels.len() {
             self.sums.fill(0.0);
-            let (points, labels, sums) = (self.points.data, &self.labels, &mut self.sums[..]);
-            vectorized(
-                #[inline(always)]
-                || {
-                    for (point, label) in points.chunks_exact(d).zip(labels) {
-                        let sum = &mut sums[*label as usize * d..(*label as usize + 1) * d];
-                        sum.iter_mut().zip(point).for_each(|(sum, x)| *sum += x.to_f64());
-                    }
-                },
-            );
-            return;
+            let parts = points.par_chunks(part * d).zip(self.labels.par_chunks(part));
+            parts.map(|(points, labels)| sums_of(points, labels, self.sums.len(), d)).collect()
+        } else {
+            changes.par_chunks(part).map(|changes| sums_of_changes(points, changes, self.sums.len(), d)).collect()
+        };
+        for part in parts {
+            self.sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
         }
-        let (points, sums) = (self.points.data, &mut self.sums[..]);
-        vectorized(
-            #[inline(always)]
-            || {
-                for (i, change) in changes.iter().enumerate() {
-                    // The points lie anywhere: ask for those that come soon.
-                    if let Some(soon) = changes.get(i + SOON) {
-                        prefetch_row(points, soon.point * d, d);
-                    }
-                    let point = row(points, d, change.point);
-                    let (from, to) = (change.from as usize, change.to as usize);
-                    sums[from * d..(from + 1) * d].iter_mut().zip(point).for_each(|(sum, x)| *sum -= x.to_f64());
-                    sums[to * d..(to + 1) * d].iter_mut().zip(point).for_each(|(sum, x)| *sum += x.to_f64());
-                }
-            },
-        );
     }
 
     /// Moves each centre to the mean of its points, one without points not at all; tells the sum of squared steps.
@@ -290,6 +293,42 @@ impl<'a, T: Real> Lloyd<'a, T> {
         }
         steps
     }
+}
+
+/// The sum of the points of each label; `length` numbers, `d` a centre.
+fn sums_of<T: Real>(points: &[T], labels: &[u32], length: usize, d: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; length];
+    vectorized(
+        #[inline(always)]
+        || {
+            for (point, label) in points.chunks_exact(d).zip(labels) {
+                let sum = &mut sums[*label as usize * d..(*label as usize + 1) * d];
+                sum.iter_mut().zip(point).for_each(|(sum, x)| *sum += x.to_f64());
+            }
+        },
+    );
+    sums
+}
+
+/// What the changes add to the sums.
+fn sums_of_changes<T: Real>(points: &[T], changes: &[Change], length: usize, d: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; length];
+    vectorized(
+        #[inline(always)]
+        || {
+            for (i, change) in changes.iter().enumerate() {
+                // The points lie anywhere: ask for those that come soon.
+                if let Some(soon) = changes.get(i + SOON) {
+                    prefetch_row(points, soon.point * d, d);
+                }
+                let point = row(points, d, change.point);
+                let (from, to) = (change.from as usize, change.to as usize);
+                sums[from * d..(from + 1) * d].iter_mut().zip(point).for_each(|(sum, x)| *sum -= x.to_f64());
+                sums[to * d..(to + 1) * d].iter_mut().zip(point).for_each(|(sum, x)| *sum += x.to_f64());
+            }
+        },
+    );
+    sums
 }
 
 fn row<T>(rows: &[T], d: usize, i: usize) -> &[T] {
@@ -340,7 +379,7 @@ impl<T: Real> Furthest<T> {
 }
 
 /// What an assignment by bounds knows of the centres.
-struct Step<'a, T> {
+struct Step<'a, T: Real> {
     centres: &'a [T],
     packed: &'a Centres<T>,
     gaps: Vec<T>,

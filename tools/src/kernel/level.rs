@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 pub(crate) trait Isa: Copy + Send + Sync {
     /// Whether a fused multiply-add is one instruction; otherwise it would be a slow call.
     const FUSED: bool;
+    /// Whether registers of 512 bits hold 16-bit numbers too.
+    const WIDE: bool;
 
     /// Runs `body` compiled for this instruction set. The closure has to be `#[inline(always)]`, and so has whatever it
     /// calls that is to profit.
@@ -16,6 +18,11 @@ pub(crate) trait Isa: Copy + Send + Sync {
 #[cfg(target_arch = "x86_64")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Avx512(());
+
+/// The same where products of 16-bit numbers are added up in one instruction.
+#[cfg(target_arch = "x86_64")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Vnni(());
 
 /// 16 registers of 256 bits, and fused multiply-add. Exists only where they do.
 #[cfg(target_arch = "x86_64")]
@@ -39,6 +46,13 @@ impl Avx512 {
 }
 
 #[cfg(target_arch = "x86_64")]
+impl Vnni {
+    pub(super) fn detect(_: Avx512) -> Option<Self> {
+        is_x86_feature_detected!("avx512vnni").then_some(Vnni(()))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
 impl Avx2 {
     fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Avx2(()))
@@ -48,6 +62,7 @@ impl Avx2 {
 #[cfg(target_arch = "x86_64")]
 impl Isa for Avx512 {
     const FUSED: bool = true;
+    const WIDE: bool = true;
 
     #[inline(always)]
     fn call<R>(self, body: impl FnOnce() -> R) -> R {
@@ -61,8 +76,25 @@ impl Isa for Avx512 {
 }
 
 #[cfg(target_arch = "x86_64")]
+impl Isa for Vnni {
+    const FUSED: bool = true;
+    const WIDE: bool = true;
+
+    #[inline(always)]
+    fn call<R>(self, body: impl FnOnce() -> R) -> R {
+        #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512vnni,avx2,fma")]
+        fn compiled<R>(body: impl FnOnce() -> R) -> R {
+            body()
+        }
+        // SAFETY: a `Vnni` is only made by `detect`, of an `Avx512` and where the processor has the feature besides.
+        unsafe { compiled(body) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
 impl Isa for Avx2 {
     const FUSED: bool = true;
+    const WIDE: bool = false;
 
     #[inline(always)]
     fn call<R>(self, body: impl FnOnce() -> R) -> R {
@@ -78,6 +110,7 @@ impl Isa for Avx2 {
 impl Isa for Portable {
     // Other architectures that matter (aarch64) have it in their base.
     const FUSED: bool = cfg!(not(any(target_arch = "x86_64", target_arch = "x86")));
+    const WIDE: bool = false;
 
     #[inline(always)]
     fn call<R>(self, body: impl FnOnce() -> R) -> R {

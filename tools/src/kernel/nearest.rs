@@ -6,9 +6,53 @@ use super::{
     prefetch::prefetch,
     real::Real,
     tile::{self, Job},
-    turn::turn,
+    turn::{Turned, turn},
     view::View,
 };
+
+/// What points and centres are made of.
+pub(crate) trait Entry: Turned + Default {
+    /// What sums of their products are.
+    type Product: Copy;
+    /// What is made of those.
+    type Score: Real;
+
+    /// The products of `MR` centres and `NR` points, entry by entry.
+    fn multiply<'a, I: Isa, const MR: usize, const NR: usize>(
+        centres: impl Iterator<Item = &'a [Self; MR]>,
+        points: &[[Self; NR]],
+        isa: I,
+    ) -> [[Self::Product; NR]; MR];
+
+    /// `|c|² / 2 - x·c`.
+    fn score(half_square: Self::Score, product: Self::Product) -> Self::Score;
+
+    /// Runs a job for as many points at a time as fit the registers.
+    fn run<J: Job<Self>>(level: Level, job: J) -> J::Output;
+}
+
+impl<T: Real> Entry for T {
+    type Product = T;
+    type Score = T;
+
+    #[inline(always)]
+    fn multiply<'a, I: Isa, const MR: usize, const NR: usize>(
+        centres: impl Iterator<Item = &'a [Self; MR]>,
+        points: &[[Self; NR]],
+        _: I,
+    ) -> [[Self; NR]; MR] {
+        tile::multiply::<T, I, MR, NR>(centres, points)
+    }
+
+    #[inline(always)]
+    fn score(half_square: T, product: T) -> T {
+        half_square - product
+    }
+
+    fn run<J: Job<Self>>(level: Level, job: J) -> J::Output {
+        T::tiled(level, job)
+    }
+}
 
 /// What a point is close to. Scores are `|c|² / 2 - x·c`: half the squared distance, less half of `|x|²`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,16 +78,19 @@ pub(crate) fn two_nearest<T: Real>(
     centres: &Centres<T>,
     found: impl FnMut(usize, Near<T>),
 ) {
-    assert_eq!(points.columns, centres.dimensions, "points and centres differ in their dimensions");
+    assert_eq!(points.columns, centres.entries, "points and centres differ in their dimensions");
     T::tiled(Level::best(), Nearest { points, which, centres, found });
 }
 
 /// Centres, packed once for many points.
 #[derive(Debug, Clone)]
-pub(crate) struct Centres<T> {
-    packed: Vec<[T; SIDE]>,
-    half_squares: Vec<T>,
-    pub(super) dimensions: usize,
+pub(crate) struct Centres<E: Entry> {
+    /// `SIDE` centres side by side, entry by entry, then the next.
+    pub(super) packed: Vec<[E; SIDE]>,
+    /// `|c|² / 2` of each, infinite where a place is empty.
+    pub(super) half_squares: Vec<E::Score>,
+    /// How many entries each has.
+    pub(super) entries: usize,
 }
 
 /// How far the formula `|x|²/2 - x·c + |c|²/2` may be off over so many dimensions, as a share of its terms.
@@ -62,7 +109,7 @@ pub(crate) fn distances<T: Real>(half_square: T, first: T, second: T, slack: T) 
 }
 
 /// How many centres are packed side by side.
-const SIDE: usize = 8;
+pub(super) const SIDE: usize = 8;
 /// From so many bytes of lanes on, `SIDE` centres are compared at a time; the registers of other machines hold the products
 /// of half as many.
 const WIDE: usize = 128;
@@ -84,11 +131,11 @@ impl<T: Real> Centres<T> {
             let square: T = (0..dimensions).map(|j| centres.data[centres.at(i, j)]).map(|x| x * x).sum();
             *half = square * T::from_f64(0.5);
         }
-        Centres { packed, half_squares, dimensions }
+        Centres { packed, half_squares, entries: dimensions }
     }
 }
 
-struct Nearest<'a, T, F> {
+struct Nearest<'a, T: Real, F> {
     points: View<'a, T>,
     which: &'a [u32],
     centres: &'a Centres<T>,
@@ -100,10 +147,10 @@ impl<T: Real, F: FnMut(usize, Near<T>)> Job<T> for Nearest<'_, T, F> {
 
     fn run<I: Isa, const MR: usize, const NR: usize>(self, isa: I) {
         let Nearest { points, which, centres, mut found } = self;
-        gathered::<T, I, NR>(points, which, isa, |which, few, mut soon| {
+        gathered::<T, I, NR>(points, which, isa, |which, few, soon| {
             let near = isa.call(
                 #[inline(always)]
-                || compare::<T, I, NR>(centres, few, &mut soon),
+                || compare::<T, I, NR>(centres, few, soon, isa),
             );
             for (lane, &point) in which.iter().enumerate() {
                 let (first, second) = (near.first[lane], near.second[lane]);
@@ -115,55 +162,64 @@ impl<T: Real, F: FnMut(usize, Near<T>)> Job<T> for Nearest<'_, T, F> {
 
 /// Gives some of the points, in panels of as many as there are lanes, to `with`, which is to ask for the next ones while it
 /// is at work.
-pub(super) fn gathered<T: Real, I: Isa, const NR: usize>(
-    points: View<'_, T>,
+pub(super) fn gathered<E: Entry, I: Isa, const NR: usize>(
+    points: View<'_, E>,
     which: &[u32],
     isa: I,
-    mut with: impl FnMut(&[u32], &[[T; NR]], Soon<'_, T>),
+    mut with: impl FnMut(&[u32], &[[E; NR]], Soon<'_, E>),
 ) {
-    T::with_memory(|memory| {
-        let few = panels::<T, NR>(memory, NR, points.columns);
-        let mut batches = which.chunks(NR).peekable();
-        while let Some(which) = batches.next() {
-            isa.call(
-                #[inline(always)]
-                || {
-                    // The last point is repeated: its other lanes are not looked at.
-                    let mut lanes = [which[which.len() - 1]; NR];
-                    lanes[..which.len()].copy_from_slice(which);
-                    turn(
-                        #[inline(always)]
-                        |lane| &points.data[lanes[lane] as usize * points.row_stride..][..points.columns],
-                        few,
-                        isa,
-                    );
-                },
-            );
-            with(which, few, Soon { points, which: batches.peek().copied().unwrap_or_default(), next: 0 });
-        }
-    });
+    let mut memory = Vec::new();
+    let few = panels::<E, NR>(&mut memory, NR, points.columns);
+    let mut batches = which.chunks(NR).peekable();
+    while let Some(which) = batches.next() {
+        isa.call(
+            #[inline(always)]
+            || {
+                // The last point is repeated: its other lanes are not looked at.
+                let mut lanes = [which[which.len() - 1]; NR];
+                lanes[..which.len()].copy_from_slice(which);
+                turn(
+                    #[inline(always)]
+                    |lane| &points.data[lanes[lane] as usize * points.row_stride..][..points.columns],
+                    few,
+                    isa,
+                );
+            },
+        );
+        with(which, few, Soon { points, which: batches.peek().copied().unwrap_or_default() });
+    }
 }
 
 /// Points that are needed soon and lie anywhere.
+#[derive(Clone, Copy)]
 pub(super) struct Soon<'a, T> {
     points: View<'a, T>,
     which: &'a [u32],
-    /// Where in the first of them the line begins that is asked for next.
-    next: usize,
 }
 
-impl<T: Real> Soon<'_, T> {
-    /// Asks for one more line of the cache: a few at a time, so that nothing has to wait for them.
+impl<'a, T> Soon<'a, T> {
+    /// Entries a line of the cache.
+    const LINE: usize = 64 / size_of::<T>();
+
+    /// Asks for a part of them each time that it is called, so often that at the end of as many `steps` it has asked for all:
+    /// a few at a time, so that nothing has to wait for them.
     #[inline(always)]
-    fn ask(&mut self) {
-        let Some((first, others)) = self.which.split_first() else { return };
-        let (start, last) = (*first as usize * self.points.row_stride, self.points.columns - 1);
-        // A row need not begin with a line.
-        prefetch(self.points.data, start + self.next.min(last));
-        if self.next > last {
-            (self.which, self.next) = (others, 0);
-        } else {
-            self.next += 64 / size_of::<T>();
+    fn asked_for_in(self, steps: usize) -> impl FnMut() {
+        let Soon { points, which } = self;
+        let aligned = points.data.as_ptr().align_offset(64) == 0 && points.row_stride.is_multiple_of(Self::LINE);
+        // A row that begins inside of a line ends in one more.
+        let (last, past) = (points.columns - 1, points.columns + if aligned { 0 } else { Self::LINE });
+        let (mut rows, mut due) = (which.iter(), 0);
+        #[inline(always)]
+        move || {
+            due += which.len();
+            while due >= steps {
+                due -= steps;
+                let Some(row) = rows.next() else { return };
+                for at in (0..past).step_by(Self::LINE) {
+                    prefetch(points.data, *row as usize * points.row_stride + at.min(last));
+                }
+            }
         }
     }
 }
@@ -180,10 +236,10 @@ pub(super) struct Lanes<T, const N: usize> {
 impl<T: Real, const N: usize> Lanes<T, N> {
     /// Compares some more centres.
     #[inline(always)]
-    fn update(&mut self, half_squares: &[T], products: &[[T; N]]) {
+    fn update<E: Entry<Score = T>>(&mut self, half_squares: &[T], products: &[[E::Product; N]]) {
         for (half, products) in half_squares.iter().zip(products) {
             for (l, product) in products.iter().enumerate() {
-                let score = *half - *product;
+                let score = E::score(*half, *product);
                 let nearer = score < self.first[l];
                 let loser = if nearer { self.first[l] } else { score };
                 self.second[l] = if loser < self.second[l] { loser } else { self.second[l] };
@@ -194,12 +250,13 @@ impl<T: Real, const N: usize> Lanes<T, N> {
         }
     }
 
-    /// By how much the second distance is longer than the first, rounded down; 0 where that is not known.
+    /// By how much the second distance is longer than the first, rounded down; 0 where that is not known. Scores may be
+    /// off by `error`.
     #[inline(always)]
-    pub(super) fn margins(&self, half_squares: &[T; N], slack: T) -> [T; N] {
+    pub(super) fn margins(&self, half_squares: &[T; N], error: T, slack: T) -> [T; N] {
         let mut margins = [T::ZERO; N];
         for l in 0..N {
-            let (upper, lower) = distances(half_squares[l], self.first[l], self.second[l], slack);
+            let (upper, lower) = distances(half_squares[l], self.first[l] + error, self.second[l] - error, slack);
             margins[l] = (lower - upper).max(T::ZERO);
         }
         margins
@@ -208,34 +265,35 @@ impl<T: Real, const N: usize> Lanes<T, N> {
 
 /// Compares some points with all centres, and asks for others meanwhile.
 #[inline(always)]
-pub(super) fn compare<T: Real, I: Isa, const N: usize>(
-    centres: &Centres<T>,
-    points: &[[T; N]],
-    soon: &mut Soon<'_, T>,
-) -> Lanes<T, N> {
-    let mut near = Lanes { next: T::ZERO, at: [T::ZERO; N], first: [T::INFINITY; N], second: [T::INFINITY; N] };
-    let panels = centres.packed.chunks_exact(centres.dimensions);
+pub(super) fn compare<E: Entry, I: Isa, const N: usize>(
+    centres: &Centres<E>,
+    points: &[[E; N]],
+    soon: Soon<'_, E>,
+    isa: I,
+) -> Lanes<E::Score, N> {
+    let (zeros, far) = ([E::Score::ZERO; N], [E::Score::INFINITY; N]);
+    let mut near = Lanes { next: E::Score::ZERO, at: zeros, first: far, second: far };
+    let steps = centres.packed.len() * if N * size_of::<E>() >= WIDE { 1 } else { 2 };
+    let mut ask = soon.asked_for_in(steps);
+    let panels = centres.packed.chunks_exact(centres.entries);
     let (halves, _) = centres.half_squares.as_chunks::<SIDE>();
     for (panel, half_squares) in panels.zip(halves) {
-        if N * size_of::<T>() >= WIDE {
+        if N * size_of::<E>() >= WIDE {
             let panel = panel.iter().inspect(
                 #[inline(always)]
-                |_| {
-                    soon.ask();
-                    soon.ask();
-                },
+                |_| ask(),
             );
-            near.update(half_squares, &tile::multiply::<T, I, SIDE, N>(panel, points));
+            near.update::<E>(half_squares, &E::multiply::<I, SIDE, N>(panel, points, isa));
         } else {
             for (i, half_squares) in half_squares.as_chunks::<{ SIDE / 2 }>().0.iter().enumerate() {
                 let half = panel.iter().map(
                     #[inline(always)]
                     |centres| {
-                        soon.ask();
+                        ask();
                         &centres.as_chunks::<{ SIDE / 2 }>().0[i]
                     },
                 );
-                near.update(half_squares, &tile::multiply::<T, I, { SIDE / 2 }, N>(half, points));
+                near.update::<E>(half_squares, &E::multiply::<I, { SIDE / 2 }, N>(half, points, isa));
             }
         }
     }

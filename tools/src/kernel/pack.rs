@@ -120,12 +120,16 @@ impl<T: Real> Block<'_, T> {
 
 /// As many panels as needed, of memory that has been used before; they begin with a line of the cache, because loads
 /// across two lines take twice as long.
-pub(super) fn panels<T: Real, const R: usize>(memory: &mut Vec<T>, rows: usize, depth: usize) -> &mut [[T; R]] {
+pub(super) fn panels<T: Copy + Default, const R: usize>(
+    memory: &mut Vec<T>,
+    rows: usize,
+    depth: usize,
+) -> &mut [[T; R]] {
     const LINE: usize = 64;
     let entries = rows.div_ceil(R) * depth;
     let needed = entries * R + LINE / size_of::<T>();
     if memory.len() < needed {
-        memory.resize(needed, T::ZERO);
+        memory.resize(needed, T::default());
     }
     // Where it cannot be told, any place will do.
     let skip = memory.as_ptr().align_offset(LINE).min(LINE / size_of::<T>());

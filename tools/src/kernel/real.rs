@@ -67,7 +67,7 @@ pub(crate) mod sealed {
 
     /// What the kernels need to know of each type; not for others to implement.
     #[allow(private_interfaces, private_bounds)]
-    pub trait Kernels: Sized + 'static {
+    pub trait Kernels: turn::Turned {
         /// `a b + c`, fused where that is one instruction.
         fn fma<I: Isa>(a: Self, b: Self, c: Self) -> Self;
         fn dot_with<I: Isa>(a: &[Self], b: &[Self], isa: I) -> Self;
@@ -75,13 +75,6 @@ pub(crate) mod sealed {
         fn exp_with<I: Isa>(x: Self, isa: I) -> Self;
         fn tanh_with<I: Isa>(x: Self, isa: I) -> Self;
         fn sigmoid_with<I: Isa>(x: Self, isa: I) -> Self;
-        /// Turns as many whole squares of some rows as there are into a panel, from `lane` on: how many columns it did.
-        fn turn_squares<I: Isa, const R: usize>(
-            rows: &[&[Self]; turn::ROWS],
-            panel: &mut [[Self; R]],
-            lane: usize,
-            isa: I,
-        ) -> usize;
         /// This whole number below 2^23 as an integer; `as` saturates, which is not vectorised.
         fn index(self) -> u32;
         /// Runs a job with tiles that fit the registers.
@@ -92,7 +85,7 @@ pub(crate) mod sealed {
 }
 
 macro_rules! real {
-    ($type:ident, lanes $lanes:literal, exp $exp:path, squares $squares:path, ones $ones:literal, tiles $avx512:tt $avx2:tt $portable:tt) => {
+    ($type:ident, lanes $lanes:literal, exp $exp:path, ones $ones:literal, tiles $avx512:tt $avx2:tt $portable:tt) => {
         impl Real for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -161,16 +154,6 @@ macro_rules! real {
             }
 
             #[inline(always)]
-            fn turn_squares<I: Isa, const R: usize>(
-                rows: &[&[Self]; turn::ROWS],
-                panel: &mut [[Self; R]],
-                lane: usize,
-                isa: I,
-            ) -> usize {
-                $squares(rows, panel, lane, isa)
-            }
-
-            #[inline(always)]
             fn index(self) -> u32 {
                 // Beside a power of two whose last bit counts ones, the number stands in the last bits.
                 (self + $ones).to_bits() as u32 & 0x7F_FFFF
@@ -208,5 +191,5 @@ macro_rules! real {
 }
 
 // A tile is as large as the registers allow: its sums take 28 of 32 (AVX-512), 12 of 16 (AVX2) and 8 of 16 (SSE2).
-real!(f32, lanes 16, exp elementary::exp_f32, squares turn::squares_f32, ones 8_388_608.0, tiles (14, 32) (6, 16) (4, 8));
-real!(f64, lanes 8, exp elementary::exp_f64, squares turn::squares_f64, ones 4_503_599_627_370_496.0, tiles (14, 16) (6, 8) (4, 4));
+real!(f32, lanes 16, exp elementary::exp_f32, ones 8_388_608.0, tiles (14, 32) (6, 16) (4, 8));
+real!(f64, lanes 8, exp elementary::exp_f64, ones 4_503_599_627_370_496.0, tiles (14, 16) (6, 8) (4, 4));

@@ -359,8 +359,8 @@ fn rows_become_columns() {
     check::<f64>();
 }
 
-fn settling<T: Real>() {
-    for (d, k) in [(1, 1), (2, 3), (5, 8), (32, 17)] {
+fn settling<T: Real>(shapes: &[(usize, usize)], round: bool) {
+    for &(d, k) in shapes {
         let (points, start) = (numbers::<T>(70 * d, 1), numbers::<T>(k * d, 2));
         let half_squares: Vec<T> = points.chunks(d).map(|x| T::from_f64(0.5) * dot(x, x)).collect();
         let nearest = |centres: &[T]| -> Vec<u32> {
@@ -384,13 +384,16 @@ fn settling<T: Real>() {
                     points[i * d..(i + 1) * d].fill(T::from_f64(f64::NAN));
                 }
                 let mut changed = Vec::new();
-                let points = View::new(&points, 70, d);
-                let mut settled =
-                    Settled { points, half_squares: &half_squares, labels: &mut labels, until: &mut until };
-                settled.relabel(&Centres::new(View::new(&centres, k, d)), &travelled, |point, from, to| {
-                    changed.push((point, from, to));
-                });
+                let all = round.then(|| Rounded::new(&points, d, &half_squares).expect("they can be rounded"));
+                let (points, view) = (View::new(&points, 70, d), View::new(&centres, k, d));
+                let (half_squares, rounded) = (&half_squares[..], all.as_ref().map(|all| all.rows(0, 70)));
+                let mut settled = Settled { points, rounded, half_squares, labels: &mut labels, until: &mut until };
+                let packed = Packed { centres: Centres::new(view), rounded: all.as_ref().map(|all| all.centres(view)) };
+                let measured = settled.relabel(&packed, &travelled, |point, from, to| changed.push((point, from, to)));
                 assert_eq!(labels, nearest(&centres), "step {step} of {k} centres");
+                // One centre has no second one to be nearer than.
+                assert!(!round || k == 1 || measured.exactly <= 1 + measured.rounded / 10, "{measured:?}");
+                changed.sort_unstable();
                 let differ = (0..70).filter(|i| before[*i] != labels[*i]);
                 assert_eq!(changed, differ.map(|i| (i, before[i], labels[i])).collect::<Vec<_>>());
                 // Smaller steps each time: one coordinate of one centre.
@@ -407,8 +410,10 @@ fn settling<T: Real>() {
 
 #[test]
 fn points_settle_as_centres_come_to_rest() {
-    settling::<f32>();
-    settling::<f64>();
+    settling::<f32>(&[(1, 1), (2, 3), (5, 8), (32, 17)], false);
+    settling::<f64>(&[(1, 1), (2, 3), (5, 8), (32, 17)], false);
+    settling::<f32>(&[(17, 1), (17, 3), (32, 17), (45, 8)], true);
+    settling::<f64>(&[(9, 1), (9, 3), (32, 17), (45, 8)], true);
 }
 
 #[test]

@@ -1,11 +1,9 @@
 //! Large results.
 
-use super::real::Real;
-
 /// So many zeros. Memory for a large result comes from the system untouched, 4 KiB at a time on first use, which takes
 /// longer than filling it; where the system has larger pages, this asks for them.
-pub(crate) fn zeros<T: Real>(count: usize) -> Vec<T> {
-    let zeros = vec![T::ZERO; count];
+pub(crate) fn zeros<T: Copy + Default>(count: usize) -> Vec<T> {
+    let zeros = vec![T::default(); count];
     ask_for_large_pages(&zeros);
     zeros
 }

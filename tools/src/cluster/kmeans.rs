@@ -372,8 +372,8 @@ mod tests {
 
     #[test]
     fn bounds_leave_out_nothing_that_matters() {
-        // Oracle: the same steps with every distance measured; with one bound a point, and rounded, with two, and with so many
-        // centres that the own is tried first.
+        // Oracle: the same steps with every distance measured. Points have one bound each, and once they are rounded; two
+        // bounds; and at last so many centres that the own is tried first.
         for (n, d, k) in [(3000, 4, 7), (2500, 3, 40), (2500, 20, 9), (900, 150, 7), (1800, 30, 40)] {
             let points = clouds(n, d);
             let single: Vec<f32> = points.iter().map(|x| *x as f32).collect();
@@ -405,6 +405,10 @@ mod tests {
     fn a_centre_whose_square_overflows_is_still_left() {
         let fit = fit(&[0.0_f32, 1.0, 10.0, 11.0], 1, &[0.0, 1e20], 300, 0.0);
         assert_eq!((fit.labels, fit.centres), (vec![0, 0, 1, 1], vec![0.5, 10.5]));
+        // The same in many dimensions, where points are rounded.
+        let rows = |places: &[f64]| -> Vec<f64> { places.iter().flat_map(|x| [*x; 20]).collect() };
+        let fit = super::fit(&rows(&[0.0, 1.0, 10.0, 11.0]), 20, &rows(&[0.0, 1e200]), 300, 0.0);
+        assert_eq!((fit.labels, fit.centres), (vec![0, 0, 1, 1], rows(&[0.5, 10.5])));
     }
 
     #[test]

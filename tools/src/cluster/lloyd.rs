@@ -4,8 +4,8 @@
 //! bound of the distance to its own centre and a lower bound of the distance to every other, both move by no more than
 //! the centres do, and while they do not cross the point stays where it is (Hamerly). Where centres are few, it keeps only
 //! how far the bounds are apart, since looking at more would take longer than to measure. What is left is measured as a
-//! small product of matrices: of 16-bit numbers first where rows are long, which tells nearly all, and of the points as they
-//! are where that is too close to call. Sums are changed only by the points that changed sides.
+//! small product of matrices: of 16-bit numbers first where rows are long, which tells nearly all, and of the points as
+//! they are where that is too close to call. Sums are changed only by the points that changed sides.
 //!
 //! Sources: G. Hamerly, "Making k-means even faster", SIAM International Conference on Data Mining, 2010; C. Elkan,
 //! "Using the triangle inequality to accelerate k-means", ICML 2003 (the bound by half the gap between centres).
@@ -42,8 +42,10 @@ const POINTS: usize = 2048;
 const FEW: usize = 1024;
 /// From how many centres on it is worth measuring the distance to one's own before those to all.
 const MANY: usize = 24;
-/// The fewest points or changes that are added up apart from the others, and how many times as many as centres.
-const PART: (usize, usize) = (1024, 16);
+/// The fewest points or changes that are added up apart from the others.
+const PART: usize = 1024;
+/// They are at least so many times as many as centres, so that adding them up takes longer than adding up the sums.
+const TIMES: usize = 16;
 /// So many changes ahead a point is asked for.
 const SOON: usize = 8;
 /// Points are not rounded any more when one of so many that were looked at was too close to call, unless those are few.
@@ -103,6 +105,7 @@ fn until_at_rest<T: Real>(mut lloyd: Lloyd<'_, T>, most: usize, tolerance: f64) 
     let (mut iterations, mut converged, mut current) = (0, false, false);
     while iterations < most && !converged {
         iterations += 1;
+        pool::give_way();
         let mut changes = lloyd.assign();
         lloyd.count(&changes);
         let filled = lloyd.fill_empty();
@@ -129,7 +132,8 @@ impl<'a, T: Real> Lloyd<'a, T> {
         let (n, k) = (points.len() / d, centres.len() / d);
         let half_squares = half_squares(points, d);
         let known = if k * d <= FEW {
-            let rounded = Rounded::new(points, d, &half_squares);
+            // One centre is nearest whatever is measured.
+            let rounded = if k > 1 { Rounded::new(points, d, &half_squares) } else { None };
             Known::Margins { until: vec![T::ZERO; n], travelled: vec![T::ZERO; k], rounded }
         } else {
             Known::Bounds { upper: vec![T::INFINITY; n], lower: vec![T::ZERO; n] }
@@ -164,7 +168,7 @@ impl<'a, T: Real> Lloyd<'a, T> {
         let labels = self.labels.par_chunks_mut(POINTS);
         let changes: Vec<Vec<Change>> = match &mut self.known {
             Known::Margins { until, travelled, rounded } => {
-                let centres = Packed { centres, rounded: rounded.as_ref().map(|rounded| rounded.centres(view)) };
+                let centres = Packed { centres, rounded: rounded.as_ref().and_then(|rounded| rounded.centres(view)) };
                 for (i, travelled) in travelled.iter_mut().enumerate() {
                     // Rounded up, so that it stays a bound.
                     *travelled = (*travelled + moved[i] + furthest.of_others(i)) * (T::ONE + T::EPSILON + T::EPSILON);
@@ -262,7 +266,7 @@ impl<'a, T: Real> Lloyd<'a, T> {
     /// Brings the sums up to date: by the changes if they are few, anew otherwise.
     fn add_up(&mut self, changes: &[Change]) {
         let (d, points) = (self.d(), self.points.data);
-        let part = PART.0.max(PART.1 * self.sizes.len());
+        let part = PART.max(TIMES * self.sizes.len());
         let parts: Vec<Vec<f64>> = if changes.len() * 4 > self.labels.len() {
             self.sums.fill(0.0);
             let parts = points.par_chunks(part * d).zip(self.labels.par_chunks(part));
@@ -288,8 +292,9 @@ impl<'a, T: Real> Lloyd<'a, T> {
                 *x = mean;
             }
             steps += step;
-            // Rounded up, so that what follows from it stays a bound.
-            self.moved[i] = T::from_f64(step.sqrt() * (1.0 + (d as f64 + 4.0) * T::EPSILON.to_f64()));
+            // Rounded up, so that what follows from it stays a bound. One that comes from nowhere came from afar.
+            let way = step.sqrt() * (1.0 + (d as f64 + 4.0) * T::EPSILON.to_f64());
+            self.moved[i] = if way.is_nan() { T::INFINITY } else { T::from_f64(way) };
         }
         steps
     }

@@ -110,14 +110,16 @@ impl<T: Real> Columns<'_, T> {
         let (width, first) = (self.named.len(), self.first);
         // About as many tiles as touch the upper triangle.
         let tiles = first.div_ceil(MR) * (width - first / 2).div_ceil(NR);
-        let share = (next.len() * lines.len()).div_ceil(tiles.max(1) * depth);
-        let (mut start, mut line) = (self.x.at(next.start, 0), 0);
+        let (steps, all) = (tiles * depth, next.len() * lines.len());
+        let (mut start, mut line, mut due) = (self.x.at(next.start, 0), 0, 0);
         for (b, column) in b.chunks_exact(depth).zip((0..).step_by(NR)) {
             for (a, row) in a.chunks_exact(depth).zip((0..column + NR).step_by(MR)) {
                 let a = a.iter().inspect(
                     #[inline(always)]
                     |_| {
-                        for _ in 0..share {
+                        due += all;
+                        while due >= steps {
+                            due -= steps;
                             if line == lines.len() {
                                 (start, line) = (start + self.x.row_stride, 0);
                             }

@@ -1,10 +1,10 @@
 //! The loops that everything else waits for, written once and compiled for several instruction sets.
 //!
-//! No assembly, and no intrinsics but for a prefetch, for turning rows into columns and for products of 16-bit numbers: every
-//! kernel is a plain loop over arrays of a fixed length, shaped so that the compiler turns it into vector instructions, and
-//! compiled three times: for AVX-512, for AVX2 with FMA, and for what every machine of the target has. Which of them runs is
-//! decided when the program runs ([`Level`]). So all machines run the same source, and a test on one of them is a test of the
-//! arithmetic on all.
+//! No assembly, and no intrinsics but for a prefetch, for turning rows into columns and for products of 16-bit numbers:
+//! every kernel is a plain loop over arrays of a fixed length, shaped so that the compiler turns it into vector
+//! instructions, and compiled three times: for AVX-512, for AVX2 with FMA, and for what every machine of the target has. Which
+//! of them runs is decided when the program runs ([`Level`]). So all machines run the same source, and a test on one of
+//! them is a test of the arithmetic on all (products of 16-bit numbers have a source each, and are exact on all).
 //!
 //! Sums are taken in an order that depends on lengths alone: neither the thread count nor the width of the registers
 //! changes a bit (only a machine without fused multiply-add rounds more often).

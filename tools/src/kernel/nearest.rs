@@ -175,7 +175,7 @@ pub(super) fn gathered<E: Entry, I: Isa, const NR: usize>(
         isa.call(
             #[inline(always)]
             || {
-                // The last point is repeated: its other lanes are not looked at.
+                // The last point is repeated in the other lanes.
                 let mut lanes = [which[which.len() - 1]; NR];
                 lanes[..which.len()].copy_from_slice(which);
                 turn(
@@ -201,8 +201,8 @@ impl<'a, T> Soon<'a, T> {
     /// Entries a line of the cache.
     const LINE: usize = 64 / size_of::<T>();
 
-    /// Asks for a part of them each time that it is called, so often that at the end of as many `steps` it has asked for all:
-    /// a few at a time, so that nothing has to wait for them.
+    /// Gives what asks for a part of them each time that it is called, and for all of them in as many `steps`: a few at a
+    /// time, so that nothing has to wait for them.
     #[inline(always)]
     fn asked_for_in(self, steps: usize) -> impl FnMut() {
         let Soon { points, which } = self;

@@ -15,7 +15,7 @@ pub(crate) fn prefetch<T>(data: &[T], at: usize) {
 
 /// The same, but no closer than the second cache: for more than the first one holds beside what is at work.
 #[inline(always)]
-pub(crate) fn prefetch_far<T>(data: &[T], at: usize) {
+pub(super) fn prefetch_far<T>(data: &[T], at: usize) {
     #[cfg(target_arch = "x86_64")]
     ask::<T, { std::arch::x86_64::_MM_HINT_T1 }>(data, at);
     #[cfg(not(target_arch = "x86_64"))]
@@ -31,7 +31,7 @@ fn ask<T, const HINT: i32>(data: &[T], at: usize) {
     }
 }
 
-/// The same for the beginning of a row of `length` numbers that starts at `data[start]`.
+/// [`prefetch`] for the beginning of a row of `length` numbers that starts at `data[start]`.
 #[inline(always)]
 pub(crate) fn prefetch_row<T>(data: &[T], start: usize, length: usize) {
     for line in (0..length.min(AHEAD)).step_by(64 / size_of::<T>()) {

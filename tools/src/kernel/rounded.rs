@@ -1,7 +1,8 @@
-//! Points rounded to 16 bits, to tell their nearest centre by a fraction of the reading and half of the multiplications.
+//! Points rounded to 16 bits, to tell their nearest centre with a fraction of the reading and half of the
+//! multiplications.
 //!
-//! A product of two rounded rows is exact, and how far it is from that of the rows themselves is known: whatever is further
-//! apart than that is decided, and the rest is measured as it is.
+//! A product of two rounded rows is exact, and how far it is from that of the rows themselves is known: whatever is
+//! further apart than that is decided, and the rest is measured as it is.
 //!
 //! ```text
 //! x = s (X + e), c = t (C + f)    X and C whole numbers, no |e[j]| or |f[j]| above 1/2
@@ -25,22 +26,22 @@ use super::{
 pub(crate) type Pair = [i16; 2];
 
 /// Points, rounded once for many centres.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Rounded {
     /// From `start` on, where a line of the cache begins, `pairs` a row; zeros behind the last dimension.
     memory: Vec<Pair>,
     start: usize,
     pairs: usize,
     dimensions: usize,
-    /// What the whole numbers count.
+    /// What a whole number of 1 stands for.
     step: f64,
 }
 
 /// Centres, rounded to be compared with such points.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct RoundedCentres {
     pub(super) centres: Centres<Pair>,
-    /// What the scores count: a step of the points times one of the centres.
+    /// What a score of 1 stands for: a step of the points times one of the centres.
     pub(super) unit: f64,
     /// How far scores may be off.
     pub(super) error: f32,
@@ -50,9 +51,9 @@ pub(crate) struct RoundedCentres {
 
 /// The bytes of a line of the cache. Shorter rows are as fast to read as they are.
 const LINE: usize = 64;
-/// Pairs a row, a multiple of it: as many are turned at a time.
+/// A row has a multiple of so many pairs: that many are turned at a time.
 const TOGETHER: usize = 8;
-/// How many steps the longest row is long: sums of products of two such rows stay below 2^30.
+/// The length of the longest row in steps: sums of products of two such rows stay below 2^30.
 const LONGEST: f64 = 32_000.0;
 /// How far a whole number may be from what it stands for: a half, and what is lost before it is rounded.
 const OFF: f64 = 0.51;
@@ -64,15 +65,19 @@ const FINER: f64 = 64.0;
 const ROWS: usize = 2048;
 
 impl Rounded {
-    /// Rounds points of `d` dimensions, one after the other, whose `|x|² / 2` are `half_squares`; nothing if that would not make them shorter by much,
-    /// or if their lengths have no place among the numbers.
+    /// Rounds points of `d` dimensions, one after the other, whose `|x|² / 2` are `half_squares`; nothing if that would
+    /// not make them shorter by much, or if their squares are too large or too small for floating point.
     pub(crate) fn new<T: Real>(points: &[T], d: usize, half_squares: &[T]) -> Option<Self> {
-        let longest = half_squares.iter().fold(T::ZERO, |longest, half| longest.max(*half));
-        let step = (2.0 * longest.to_f64()).sqrt() / LONGEST;
-        let per_step = T::from_f64(1.0 / step);
-        if d * size_of::<T>() <= LINE || !(step > 0.0 && longest.is_finite() && per_step.is_finite()) {
+        if d * size_of::<T>() <= LINE {
             return None;
         }
+        let longest = half_squares.iter().fold(T::ZERO, |longest, half| longest.max(*half)).to_f64();
+        // Squares below have lost digits, or all of them, and lengths are not what they seem.
+        if !(longest.is_finite() && longest >= f64::from(f32::MIN_POSITIVE)) {
+            return None;
+        }
+        let step = (2.0 * longest).sqrt() / LONGEST;
+        let per_step = T::from_f64(1.0 / step);
         let pairs = d.div_ceil(2).next_multiple_of(TOGETHER);
         let count = half_squares.len() * pairs;
         let mut memory = zeros::<Pair>(count + LINE / size_of::<Pair>());
@@ -98,8 +103,8 @@ impl Rounded {
         View::new(&self.memory[self.start + first * self.pairs..], count, self.pairs)
     }
 
-    /// Rounds centres, one a row.
-    pub(crate) fn centres<T: Real>(&self, centres: View<'_, T>) -> RoundedCentres {
+    /// Rounds centres, one a row; nothing if their squares are too large for floating point.
+    pub(crate) fn centres<T: Real>(&self, centres: View<'_, T>) -> Option<RoundedCentres> {
         let (k, d) = (centres.rows, self.dimensions);
         assert_eq!(centres.columns, d, "points and centres differ in their dimensions");
         let rows = centres.data.chunks_exact(d);
@@ -108,6 +113,9 @@ impl Rounded {
         let longest = squares.iter().fold(0.0_f64, |longest, square| longest.max(*square)).sqrt();
         let step = (longest / LONGEST).max(self.step / FINER);
         let unit = self.step * step;
+        if !unit.is_normal() {
+            return None;
+        }
         let mut packed = vec![[Pair::default(); SIDE]; k.div_ceil(SIDE) * self.pairs];
         for (i, row) in rows.enumerate() {
             let panel = &mut packed[i / SIDE * self.pairs..];
@@ -121,7 +129,7 @@ impl Rounded {
         let rounded = f64::from(f32::EPSILON) * (longest * longest / unit + centre * LONGEST);
         let error = off * (LONGEST + centre + off) + 4.0 * rounded;
         let centres = Centres { packed, half_squares, entries: self.pairs };
-        RoundedCentres { centres, unit, error: (error * ROUNDED_UP) as f32, slack: slack(d) }
+        Some(RoundedCentres { centres, unit, error: (error * ROUNDED_UP) as f32, slack: slack(d) })
     }
 }
 
@@ -181,8 +189,8 @@ fn add_products<I: Isa, const N: usize>(sums: &mut [i32; N], a: Pair, b: &[Pair;
         return;
     } else if I::FUSED && N.is_multiple_of(8) {
         for (sums, b) in sums.as_chunks_mut().0.iter_mut().zip(b.as_chunks().0) {
-            // SAFETY: on this architecture only machines that have AVX2 fuse, and a value of such an instruction set is only
-            // made on one.
+            // SAFETY: on this architecture only machines that have AVX2 fuse, and a value of such an instruction set is
+            // only made on one.
             unsafe { x86::add_8(sums, a, b) };
         }
         return;
@@ -277,6 +285,49 @@ mod tests {
         }
     }
 
+    /// The furthest that any score is off, as a share of what is allowed.
+    fn worst<T: Real>(points: &[T], centres: &[T], d: usize) -> f64 {
+        let half_square = |x: &[T]| T::from_f64(0.5 * x.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>());
+        let half_squares: Vec<T> = points.chunks(d).map(half_square).collect();
+        let rounded = Rounded::new(points, d, &half_squares).expect("they can be rounded");
+        let view = View::new(centres, centres.len() / d, d);
+        let RoundedCentres { centres: packed, unit, error, .. } = rounded.centres(view).expect("they too");
+        let rows = rounded.rows(0, points.len() / d);
+        let mut worst = 0.0_f64;
+        for (point, x) in points.chunks(d).enumerate() {
+            let pairs = &rows.data[point * rows.columns..][..rows.columns];
+            for (i, c) in centres.chunks(d).enumerate() {
+                let panel = packed.packed[i / SIDE * rows.columns..].iter().map(|panel| panel[i % SIDE]);
+                let products = panel.zip(pairs).flat_map(|(a, b)| [0, 1].map(|j| i32::from(a[j]) * i32::from(b[j])));
+                let score = Pair::score(packed.half_squares[i], products.sum());
+                let numbers = c.iter().zip(x).map(|(c, x)| (c.to_f64(), x.to_f64()));
+                let exact = numbers.map(|(c, x)| c * (0.5 * c - x)).sum::<f64>();
+                worst = worst.max((f64::from(score) - exact / unit).abs() / f64::from(error));
+            }
+        }
+        worst
+    }
+
+    #[test]
+    fn the_worst_that_can_be_is_foreseen() {
+        // All are nearly half a step off, to the same side, in all dimensions of rows as long as there are.
+        fn check<T: Real>() {
+            for d in [20, 33, 128] {
+                let root = (d as f64).sqrt();
+                let whole = (LONGEST / root).floor() - 1.0;
+                // The longest row says what a step is; the others lie beside whole numbers of it.
+                let longest = T::from_f64(whole + 0.49);
+                let step = longest.to_f64() * root / LONGEST;
+                let beside = T::from_f64(((longest.to_f64() / step).floor() + 0.49) * step);
+                let points = [vec![longest; d], vec![beside; d]].concat();
+                let worst = worst(&points, &points, d);
+                assert!((0.3..=1.0).contains(&worst), "{d} dimensions: {worst} of what is allowed");
+            }
+        }
+        check::<f32>();
+        check::<f64>();
+    }
+
     #[test]
     fn scores_are_off_by_no_more_than_they_say() {
         let mut random = Random::new(Seed::from(6));
@@ -285,22 +336,7 @@ mod tests {
             let mut numbers =
                 |count: usize, size: f64| -> Vec<f64> { (0..count).map(|_| random.normal() * size).collect() };
             let (points, centres) = (numbers(40 * d, size), numbers(11 * d, centre));
-            let half_squares: Vec<f64> = points.chunks(d).map(|x| 0.5 * x.iter().map(|x| x * x).sum::<f64>()).collect();
-            let rounded = Rounded::new(&points, d, &half_squares).expect("they can be rounded");
-            let RoundedCentres { centres: packed, unit, error, .. } = rounded.centres(View::new(&centres, 11, d));
-            let rows = rounded.rows(0, 40);
-            let mut worst = 0.0_f64;
-            for (point, x) in points.chunks(d).enumerate() {
-                let pairs = &rows.data[point * rows.columns..][..rows.columns];
-                for (i, c) in centres.chunks(d).enumerate() {
-                    let panel = packed.packed[i / SIDE * rows.columns..].iter().map(|panel| panel[i % SIDE]);
-                    let product: i32 =
-                        panel.zip(pairs).flat_map(|(a, b)| [0, 1].map(|j| i32::from(a[j]) * i32::from(b[j]))).sum();
-                    let score = Pair::score(packed.half_squares[i], product);
-                    let exact = c.iter().zip(x).map(|(c, x)| c * (0.5 * c - x)).sum::<f64>();
-                    worst = worst.max((f64::from(score) - exact / unit).abs() / f64::from(error));
-                }
-            }
+            let worst = worst(&points, &centres, d);
             assert!(worst <= 1.0, "{d} dimensions: {worst} of what is allowed");
             // A bound that says nothing would hold as well.
             assert!(centre < size || worst > 0.01, "{d} dimensions: {worst} of what is allowed");
@@ -318,5 +354,9 @@ mod tests {
         assert!(none(&[1e30; 40], 20));
         assert!(none(&[1e-30; 40], 20));
         assert!(!none(&[1.0; 40], 20));
+        let rounded = Rounded::new(&[1.0; 40], 20, &[10.0; 2]).expect("they can be rounded");
+        for (size, can) in [(1e200, false), (f64::NAN, true), (0.0, true)] {
+            assert_eq!(rounded.centres(View::new(&[size; 20], 1, 20)).is_some(), can, "centres of {size}");
+        }
     }
 }

@@ -78,6 +78,7 @@ impl<T: Real> Settled<'_, T> {
                 distance: rounded.unit.sqrt(),
                 error: rounded.error,
                 slack: rounded.slack,
+                // Anything above 0: a margin is never negative.
                 least: T::from_f64(f64::from(f32::MIN_POSITIVE)),
             };
             let (settled, centres, mut unsure) = (&mut *self, &rounded.centres, Vec::new());
@@ -108,7 +109,7 @@ struct Scale<S, T> {
     error: S,
     /// For [`distances`](super::distances).
     slack: S,
-    /// Below this margin it is too close to call.
+    /// Below this margin it is too close to call; 0 if it never is.
     least: T,
 }
 
@@ -151,7 +152,7 @@ impl<E: Entry, T: Real, F: FnMut(usize, u32, u32)> Job<E> for Relabel<'_, '_, E,
                     for (to, margin) in margins.iter_mut().zip(near.margins(&halves, scale.error, scale.slack)) {
                         *to = T::from_f64(margin.to_f64() * scale.distance);
                     }
-                    for margin in &margins {
+                    for margin in margins.iter().take(which.len()) {
                         close += u32::from(*margin < scale.least);
                     }
                 },
@@ -188,7 +189,7 @@ impl<E: Entry, T: Real, F: FnMut(usize, u32, u32)> Job<E> for Relabel<'_, '_, E,
 /// The points that may have changed sides. Without branches, which no processor could foretell.
 fn restless<T: Real>(labels: &[u32], until: &[T], travelled: &[T]) -> Vec<u32> {
     const TOGETHER: usize = 64;
-    // A label that is no centre's is cut to one of a place that is never filled: nothing lasts that long.
+    // `u32::MAX` falls on the last place, which no centre has: nothing lasts that long.
     let mut of_label = [T::INFINITY; MOST + 1];
     of_label[..travelled.len()].copy_from_slice(travelled);
     let (mut which, mut point) = (Vec::with_capacity(labels.len()), 0);

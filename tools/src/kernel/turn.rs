@@ -106,7 +106,12 @@ mod x86 {
     /// Turns eight columns, from `k` on, of eight rows of entries of 32 bits.
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn square_32<T: Copy, const R: usize>(rows: &[&[T]], k: usize, to: &mut [[T; R]; 8], lane: usize) {
+    pub(super) fn square_32<T: super::Turned, const R: usize>(
+        rows: &[&[T]],
+        k: usize,
+        to: &mut [[T; R]; 8],
+        lane: usize,
+    ) {
         const { assert!(size_of::<T>() == 4, "entries of 32 bits") };
         let mut r = [_mm256_setzero_ps(); 8];
         for (r, row) in r.iter_mut().zip(rows) {

@@ -302,7 +302,8 @@ impl Table<'_> {
         all
     }
 
-    /// Row by row, in order: that is how memory comes fastest, and the second look at a row finds it in the first cache.
+    /// Row by row, in order: that is how memory comes fastest, and the second look at a row finds it in the first
+    /// cache.
     #[inline(always)]
     fn see_part(&self, x: &[f64], y: &[f64], weights: &[f64]) -> Seen {
         let d = self.x_mean.len();
@@ -370,7 +371,7 @@ mod tests {
 
     #[test]
     fn what_is_left_is_that_of_plain_loops() {
-        // Rows that are not a multiple of four, columns that are not one of eight, and several tasks.
+        // Columns that are not a multiple of eight, and several tasks.
         for (n, d) in [(1, 3), (10, 19), (4, 8), (2 * TASK + 3, 9)] {
             let mut random = Random::new(Seed::from(1));
             let mut numbers = |count: usize| -> Vec<f64> { (0..count).map(|_| random.normal()).collect() };

@@ -5,7 +5,7 @@
 use rayon::prelude::*;
 
 use super::{graph::Graph, umap::Options};
-use crate::kernel::vectorized;
+use crate::{kernel::vectorized, pool};
 
 /// The curve `1 / (1 + a x^2b)` that comes closest to 1 up to `min_dist` and `exp(-(x - min_dist) / spread)` beyond, by
 /// Levenberg's method on 300 places up to three spreads.
@@ -58,6 +58,7 @@ pub(super) fn descend(graph: &Graph, picture: &mut Vec<[f32; 2]>, options: &Opti
     let shares: Vec<f32> = graph.weights.iter().map(|weight| weight / strongest).collect();
     let mut moved = picture.clone();
     for round in 0..options.n_epochs {
+        pool::give_way();
         let rate = 1.0 - round as f32 / options.n_epochs as f32;
         let field = Field { graph, shares: &shares, points: picture, force, round, rate, seed: options.seed.get() };
         moved.par_chunks_mut(BLOCK).enumerate().for_each(|(block, moved)| {

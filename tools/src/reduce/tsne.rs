@@ -304,6 +304,7 @@ fn descend(joint: &Graph, picture: &mut [[f32; 2]], options: &Options) -> f64 {
     let (mut pulls, mut pushes) = (vec![[0.0; 2]; n], vec![[0.0; 2]; n]);
     let (mut speed, mut gains) = (vec![[0.0_f32; 2]; n], vec![[1.0_f32; 2]; n]);
     for step in 0..options.iterations {
+        pool::give_way();
         let (exaggeration, momentum) = if step < early { (options.early_exaggeration, 0.5) } else { (1.0, 0.8) };
         let z = repulsion.forces(picture, &mut pushes);
         attraction(joint, picture, &mut pulls);

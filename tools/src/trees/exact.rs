@@ -18,7 +18,7 @@ use super::{
     measure::Measure,
     tree::{LEAF, Node, Tree},
 };
-use crate::kernel::vectorized;
+use crate::{kernel::vectorized, pool};
 
 /// When a node stays a leaf.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +55,7 @@ pub(crate) fn grow<E: Entry, M: Measure>(sorted: Sorted<E>, measure: &M, limits:
     let varied = (0..columns as u32).collect();
     let mut waiting = vec![Waiting { node: root, start: 0, end: rows, depth: 0, varied }];
     while let Some(next) = waiting.pop() {
+        pool::give_way();
         grower.visit(next, &mut grown, &mut waiting);
     }
     grown

@@ -352,6 +352,7 @@ fn boost<T: Copy + Into<f64> + Sync>(
     let mut gains = vec![0.0; columns];
     let mut shares = Vec::new();
     for _ in 0..settings.n_trees {
+        pool::give_way();
         let used = (settings.subsample < 1.0).then(|| draw(rows, settings.subsample, &mut random));
         let asked = draw(columns, settings.feature_fraction, &mut random);
         if scores_per_row > 1 {

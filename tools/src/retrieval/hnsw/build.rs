@@ -10,7 +10,7 @@
 use rayon::prelude::*;
 
 use super::walk::{Links, Near, Walk};
-use crate::{kernel::vectorized, retrieval::space::Space};
+use crate::{kernel::vectorized, pool, retrieval::space::Space};
 
 /// A layer while it grows: its nodes are the first so many of all.
 pub(super) struct Layer {
@@ -93,6 +93,7 @@ pub(super) fn layers<S: Space>(space: &S, levels: &[u8], m: usize, ef: usize) ->
     let mut done = 1;
     layers.iter_mut().for_each(|layer| layer.filled = 1);
     while done < levels.len() {
+        pool::give_way();
         let batch = done..levels.len().min(done + (done / 64).clamp(1, 512));
         let chosen: Vec<Vec<Vec<Near>>> = batch
             .clone()

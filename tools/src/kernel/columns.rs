@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     gram::{PARTS, sum_of_parts},
     level::{Isa, Level},
-    pack::panels,
+    pack::{LINE, panels},
     prefetch::{prefetch, prefetch_far},
     real::Real,
     tile::{self, DEPTH, Job, Target},
@@ -38,8 +38,6 @@ struct Columns<'a, T> {
 const BLOCK: usize = 1 << 18;
 /// The least rows of a block: with fewer, writing the sums takes longer than taking them.
 const SHALLOW: usize = 64;
-/// Bytes of a line of the cache.
-const LINE: usize = 64;
 
 impl<T: Real> Job<T> for Columns<'_, T> {
     type Output = Vec<T>;

@@ -2,7 +2,7 @@
 
 use super::{
     level::{Isa, Level, Portable},
-    pack::{Change, pack, panels},
+    pack::{Change, LINE, line_start, pack, panels},
     prefetch::prefetch,
     real::Real,
     tile::{self, Job},
@@ -199,14 +199,14 @@ pub(super) struct Soon<'a, T> {
 
 impl<'a, T> Soon<'a, T> {
     /// Entries a line of the cache.
-    const LINE: usize = 64 / size_of::<T>();
+    const LINE: usize = LINE / size_of::<T>();
 
     /// Gives what asks for a part of them each time that it is called, and for all of them in as many `steps`: a few at a
     /// time, so that nothing has to wait for them.
     #[inline(always)]
     fn asked_for_in(self, steps: usize) -> impl FnMut() {
         let Soon { points, which } = self;
-        let aligned = points.data.as_ptr().align_offset(64) == 0 && points.row_stride.is_multiple_of(Self::LINE);
+        let aligned = line_start(points.data) == 0 && points.row_stride.is_multiple_of(Self::LINE);
         // A row that begins inside of a line ends in one more.
         let (last, past) = (points.columns - 1, points.columns + if aligned { 0 } else { Self::LINE });
         let (mut rows, mut due) = (which.iter(), 0);

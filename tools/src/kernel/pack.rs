@@ -125,13 +125,19 @@ pub(super) fn panels<T: Copy + Default, const R: usize>(
     rows: usize,
     depth: usize,
 ) -> &mut [[T; R]] {
-    const LINE: usize = 64;
     let entries = rows.div_ceil(R) * depth;
     let needed = entries * R + LINE / size_of::<T>();
     if memory.len() < needed {
         memory.resize(needed, T::default());
     }
-    // Where it cannot be told, any place will do.
-    let skip = memory.as_ptr().align_offset(LINE).min(LINE / size_of::<T>());
+    let skip = line_start(memory);
     &mut memory[skip..].as_chunks_mut::<R>().0[..entries]
+}
+
+/// Bytes of a line of the cache.
+pub(super) const LINE: usize = 64;
+
+/// How many entries before a line of the cache begins; where that cannot be told, any place will do.
+pub(super) fn line_start<T>(memory: &[T]) -> usize {
+    memory.as_ptr().align_offset(LINE).min(LINE / size_of::<T>())
 }

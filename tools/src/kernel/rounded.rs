@@ -16,6 +16,7 @@ use super::level::Vnni;
 use super::{
     level::{Isa, Level, vectorized},
     nearest::{Centres, Entry, SIDE, slack},
+    pack::{LINE, line_start},
     real::Real,
     tile::Job,
     view::View,
@@ -49,8 +50,6 @@ pub(crate) struct RoundedCentres {
     pub(super) slack: f32,
 }
 
-/// The bytes of a line of the cache. Shorter rows are as fast to read as they are.
-const LINE: usize = 64;
 /// A row has a multiple of so many pairs: that many are turned at a time.
 const TOGETHER: usize = 8;
 /// The length of the longest row in steps: sums of products of two such rows stay below 2^30.
@@ -68,6 +67,7 @@ impl Rounded {
     /// Rounds points of `d` dimensions, one after the other, whose `|x|² / 2` are `half_squares`; nothing if that would
     /// not make them shorter by much, or if their squares are too large or too small for floating point.
     pub(crate) fn new<T: Real>(points: &[T], d: usize, half_squares: &[T]) -> Option<Self> {
+        // Shorter rows are as fast to read as they are.
         if d * size_of::<T>() <= LINE {
             return None;
         }
@@ -81,8 +81,7 @@ impl Rounded {
         let pairs = d.div_ceil(2).next_multiple_of(TOGETHER);
         let count = half_squares.len() * pairs;
         let mut memory = zeros::<Pair>(count + LINE / size_of::<Pair>());
-        // Where it cannot be told, any place will do.
-        let start = memory.as_ptr().align_offset(LINE).min(LINE / size_of::<Pair>());
+        let start = line_start(&memory);
         let rows = memory[start..start + count].par_chunks_mut(ROWS * pairs);
         rows.zip(points.par_chunks(ROWS * d)).for_each(|(to, points)| {
             vectorized(

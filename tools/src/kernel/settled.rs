@@ -82,10 +82,9 @@ impl<T: Real> Settled<'_, T> {
                 least: T::from_f64(f64::from(f32::MIN_POSITIVE)),
             };
             let (settled, centres, mut unsure) = (&mut *self, &rounded.centres, Vec::new());
-            let unsure_too = &mut unsure;
             Pair::run(
                 Level::best(),
-                Relabel { settled, points, which: &which, centres, travelled, scale, unsure: unsure_too, changed },
+                Relabel { settled, points, which: &which, centres, travelled, scale, unsure: &mut unsure, changed },
             );
             which = unsure;
         }

@@ -261,8 +261,7 @@ pub fn fit<T: Copy + Into<f64> + Sync>(
         leaf: settings.min_samples_leaf,
     };
     let growing = Growing { x, columns, limits };
-    let grown = pool::enter(|| with_measure(&target, settings.criterion, growing));
-    let Grown { tree, sizes, impurities } = grown;
+    let Grown { tree, sizes, impurities } = pool::enter(|| with_measure(&target, settings.criterion, growing));
     let classification = matches!(target, Target::Classes { .. });
     Ok(DecisionTree { tree, sizes, impurities, columns, classification })
 }

@@ -140,11 +140,11 @@ impl Index {
         let (order, levels) = levels(points.len(), options);
         if options.codes {
             let codes = Codes::new(&points.numbers, dimensions, &order);
-            let (rows, ground, upper, codes) = pool::enter(|| grow(codes, &order, &levels, options));
+            let (rows, ground, upper, codes) = grow(codes, &order, &levels, options);
             Ok(Index { points, rows, store: Store::Codes(codes), ground, upper })
         } else {
             let floats = Floats::new(&points.numbers, dimensions, &order);
-            let (rows, ground, upper, floats) = pool::enter(|| grow(floats, &order, &levels, options));
+            let (rows, ground, upper, floats) = grow(floats, &order, &levels, options);
             Ok(Index { points, rows, store: Store::Floats(floats), ground, upper })
         }
     }
@@ -241,7 +241,7 @@ fn levels(n: usize, options: &Options) -> (Vec<u32>, Vec<u8>) {
 
 /// Builds the layers and brings them into the form in which they are searched.
 fn grow<S: Space>(mut space: S, order: &[u32], levels: &[u8], options: &Options) -> (Vec<u32>, Ground, Vec<Upper>, S) {
-    let layers = build::layers(&space, levels, options.m, options.ef_construction);
+    let layers = pool::enter(|| build::layers(&space, levels, options.m, options.ef_construction));
     let walked = breadth_first(&layers[0]);
     let mut place = vec![0_u32; walked.len()];
     walked.iter().enumerate().for_each(|(i, &node)| place[node as usize] = i as u32);
